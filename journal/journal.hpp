@@ -1,0 +1,116 @@
+#pragma once
+
+// A journal: events in order, appended in commits, never changed. This is the interface that a
+// database implements (journal/sqlite, journal/memory); the store above it is the same for all.
+//
+// Writing is three steps under one lock that all processes share:
+//
+//   auto head = journal.begin_write();        // waits fairly, at most lock_timeout
+//   ... journal.read(after, head, sink) ...   // what others appended meanwhile
+//   journal.append(commit);                   // one commit, one sync; the lock is released
+//   (or journal.cancel_write())
+//
+// Threading: begin_write .. append/cancel_write from one thread at a time (the store's queue sees
+// to it); reads from any thread that holds its own Reader.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "events/event.hpp"
+#include "events/result.hpp"
+#include "events/text.hpp"
+
+namespace fenceline {
+
+// BLAKE2b-256 over a commit's rows and the hash of the commit before it (I7, FORMAT.md).
+using ChainHash = std::array<std::uint8_t, 32>;
+
+// The end of the journal: the last position, and the hash that seals everything up to it.
+struct Head {
+    Position position;
+    ChainHash chain{};
+    std::uint32_t texts = 1;      // dictionary entries, the empty text included
+    std::int64_t recorders = 0;   // recorders known
+    Time at;                      // time of the last event
+    bool operator==(const Head&) const = default;
+};
+
+// What one commit brings. Positions continue head.position without a gap.
+struct Commit {
+    std::span<const Event> events;
+    // Dictionary entries that are new with this commit: numbers head.texts and on.
+    std::span<const std::string> texts;
+    // Set when this commit is the first of its recorder.
+    const Recorder* recorder = nullptr;
+    // Durations of an earlier commit, may be empty.
+    Measurements measured;
+};
+
+// The seal of a commit, as read back with its last event.
+struct Seal {
+    Position first, last;
+    RecorderId recorder;
+    ChainHash chain{};
+    Measurements measured;
+};
+
+// Receives a range of the journal in order. A text or a recorder comes before the first event
+// that names it; a seal comes after the last event of its commit. Returning false stops the read.
+class Sink {
+  public:
+    virtual ~Sink() = default;
+    virtual bool text(TextId, std::string_view) { return true; }
+    virtual bool recorder(const Recorder&) { return true; }
+    virtual bool event(const Event&) { return true; }
+    virtual bool seal(const Seal&) { return true; }
+};
+
+// A saved fold: bytes that the layer above wrote, and the head that they belong to.
+struct Checkpoint {
+    Head head;
+    std::string state;
+};
+
+// Reads. Never blocks the writer, never changes a file (I8).
+class Reader {
+  public:
+    virtual ~Reader() = default;
+    // The head as of now.
+    [[nodiscard]] virtual Result<Head> head() = 0;
+    // Everything after `after` up to and including `to`: texts and recorders from those of
+    // `after` on (all of them when after.texts is 1 and after.recorders is 0).
+    [[nodiscard]] virtual Result<void> read(const Head& after, Position to, Sink& sink) = 0;
+    // One event by its position; `not_found` when there is none.
+    [[nodiscard]] virtual Result<Event> event(Position position) = 0;
+    // The nearest checkpoint at or before `position`; `not_found` when there is none.
+    [[nodiscard]] virtual Result<Checkpoint> checkpoint(Position position) = 0;
+    // Positions of all checkpoints, ascending.
+    [[nodiscard]] virtual Result<std::vector<Position>> checkpoints() = 0;
+    // The first position whose time is at or after `at`; one past the last when none is.
+    [[nodiscard]] virtual Result<Position> first_at(Time at) = 0;
+};
+
+class Journal : public Reader {
+  public:
+    // Takes the write lock; from here to append or cancel_write nobody else can append. `busy`
+    // when it was not to be had in time. Returns the head under the lock.
+    [[nodiscard]] virtual Result<Head> begin_write() = 0;
+    // Appends and commits with one sync, then releases the lock. On success: the new head, and
+    // everything of the commit is durable. An error says whether it is certain that nothing was
+    // written (`not_applied`) or not (`unknown`, and the journal refuses work until reopened).
+    [[nodiscard]] virtual Result<Head> append(const Commit& commit) = 0;
+    // Releases the lock without having written.
+    virtual void cancel_write() = 0;
+    // Saves a checkpoint for the current head or an earlier one. Takes the write lock itself.
+    [[nodiscard]] virtual Result<void> save_checkpoint(const Checkpoint& checkpoint) = 0;
+    // Housekeeping that the writer owes now and then (moving the WAL into the database). Called
+    // by the store outside its callers' answers. Takes the write lock itself.
+    [[nodiscard]] virtual Result<void> maintain() = 0;
+};
+
+}  // namespace fenceline

@@ -1,0 +1,86 @@
+#pragma once
+
+// All records, and the indexes that claims, caps and lists need.
+//
+// The world changes through put() alone (evolve, a checkpoint, an undo call it), which keeps
+// every index in step. Reading is const and free of side effects: decide() and the lists only
+// read. Internal: embedders see WorkerView and WorkerSnapshot.
+//
+// Threading: as a std::vector; the store guards it.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "events/text.hpp"
+#include "statemachine/claimable.hpp"
+#include "statemachine/worker.hpp"
+
+namespace fenceline {
+
+class World {
+  public:
+    // Texts of every record and of every event folded so far.
+    Dictionary texts;
+
+    [[nodiscard]] const Worker* find(WorkerId id) const;
+    [[nodiscard]] const ControlPlane* find_control_plane(TextId id) const;
+
+    // Puts the record in place of the one with its id, or beside the others.
+    void put(const Worker& worker);
+    void put(const ControlPlane& plane);
+    // Takes a record back that put() had made new: undo only.
+    void erase(WorkerId id);
+    void erase_control_plane(TextId id);
+
+    [[nodiscard]] WorkerId highest_id() const { return highest_id_; }
+    [[nodiscard]] std::size_t size() const { return workers_.size(); }  // terminal ones included
+    // Every record, in the order of first appearance.
+    [[nodiscard]] const std::deque<Worker>& workers() const { return workers_; }
+    [[nodiscard]] const std::vector<ControlPlane>& control_planes() const { return planes_; }
+
+    // Whether somebody answers for it: known and not expired.
+    [[nodiscard]] bool is_live(TextId control_plane) const;
+
+    // Lowest id first; `image` empty: any. Nothing: no such worker.
+    [[nodiscard]] std::optional<WorkerId> idle(TextId image) const;
+    [[nodiscard]] std::optional<WorkerId> hot_idle(TextId org, TextId image) const;
+
+    [[nodiscard]] std::int64_t active() const { return active_; }
+    [[nodiscard]] std::int64_t active_of(TextId org) const;
+    [[nodiscard]] std::int64_t hot_idle_of(TextId org) const;
+    // Neutral `spawning` and `idle` workers; `image` empty: of any.
+    [[nodiscard]] std::int64_t warm(TextId image) const;
+
+    // The position and time of the last event folded. Kept by evolve.
+    Position position;
+    Time at;
+
+    [[nodiscard]] std::size_t memory_bytes() const;
+
+  private:
+    void index(const Worker& worker, std::int64_t by);
+
+    std::deque<Worker> workers_;
+    boost::unordered_flat_map<std::int64_t, std::uint32_t> slots_;
+    std::vector<ControlPlane> planes_;
+    WorkerId highest_id_;
+    std::int64_t active_ = 0;
+
+    struct OrgCount {
+        std::int64_t active = 0;
+        std::int64_t hot_idle = 0;
+    };
+    boost::unordered_flat_map<std::uint32_t, OrgCount> orgs_;
+    boost::unordered_flat_map<std::uint32_t, std::int64_t> warm_;
+    std::int64_t warm_any_ = 0;
+    Claimable idle_;       // by image, and of any
+    Claimable hot_idle_;   // by org, and by org and image
+};
+
+}  // namespace fenceline
