@@ -69,7 +69,6 @@ struct Table<Operation> {
         Label<Operation>{Operation::warm_capacity_missed, "warm_capacity_missed"},
         Label<Operation>{Operation::warm_capacity_targets, "warm_capacity_targets"},
         Label<Operation>{Operation::leadership, "leadership"},
-        Label<Operation>{Operation::measured, "measured"},
     };
 };
 
@@ -276,14 +275,13 @@ OperationKind kind_of(Operation operation) {
         case cp_drain:
         case cp_expire_stale:
         case cp_expire_draining: return OperationKind::control_plane;
-        case none:
-        case measured: return OperationKind::bookkeeping;
+        case none: return OperationKind::none;
         default: break;
     }
     const auto number = static_cast<unsigned>(operation);
     if (number <= static_cast<unsigned>(retire_local)) return OperationKind::lease;
     if (number <= static_cast<unsigned>(leadership)) return OperationKind::observation;
-    return OperationKind::bookkeeping;
+    return OperationKind::none;
 }
 
 bool acts_on_worker(Operation operation) {

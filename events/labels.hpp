@@ -77,8 +77,6 @@ enum class Operation : std::uint8_t {
     warm_capacity_missed = 55,
     warm_capacity_targets = 56,
     leadership = 57,
-    // bookkeeping: carries durations that no later operation came to carry
-    measured = 63,
 };
 
 enum class OperationKind : std::uint8_t {
@@ -89,7 +87,7 @@ enum class OperationKind : std::uint8_t {
     snapshot,
     control_plane,
     observation,
-    bookkeeping,
+    none,  // not an operation
 };
 
 [[nodiscard]] OperationKind kind_of(Operation operation);

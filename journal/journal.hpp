@@ -36,22 +36,30 @@ struct Head {
     ChainHash chain{};
     std::uint32_t texts = 1;      // dictionary entries, the empty text included
     std::int64_t recorders = 0;   // recorders known
+    std::int64_t flushes = 0;     // commits without events so far (see Commit)
     Time at;                      // time of the last event
     bool operator==(const Head&) const = default;
 };
 
 // What one commit brings. Positions continue head.position without a gap.
+//
+// A commit without events is a *flush*: it records durations that no later operation came to
+// carry (before a scrape, at close). It takes no position, so that positions count operations and
+// nothing else; it is chained like every commit, and its place is after the event at the head.
 struct Commit {
     std::span<const Event> events;
     // Dictionary entries that are new with this commit: numbers head.texts and on.
     std::span<const std::string> texts;
-    // Set when this commit is the first of its recorder.
+    // Set when this commit is the first of its recorder. A flush is never the first.
     const Recorder* recorder = nullptr;
-    // Durations of an earlier commit, may be empty.
+    // Who commits: the recorder of every event in it.
+    RecorderId by;
+    // Durations of an earlier commit, may be empty; never empty in a flush.
     Measurements measured;
 };
 
-// The seal of a commit, as read back with its last event.
+// The seal of a commit, as read back after its last event. A flush has no events: its `last` is
+// the position it follows and its `first` one more.
 struct Seal {
     Position first, last;
     RecorderId recorder;
@@ -83,7 +91,8 @@ class Reader {
     // The head as of now.
     [[nodiscard]] virtual Result<Head> head() = 0;
     // Everything after `after` up to and including `to`: texts and recorders from those of
-    // `after` on (all of them when after.texts is 1 and after.recorders is 0).
+    // `after` on (all of them when after.texts is 1 and after.recorders is 0). Flushes beyond
+    // after.flushes come in their place, those that follow `to` included.
     [[nodiscard]] virtual Result<void> read(const Head& after, Position to, Sink& sink) = 0;
     // One event by its position; `not_found` when there is none.
     [[nodiscard]] virtual Result<Event> event(Position position) = 0;
