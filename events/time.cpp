@@ -81,6 +81,8 @@ class Scanner {
 
 tl::unexpected<Error> not_a_time(std::string_view text, std::string_view why) {
     std::string shown(text.substr(0, 40));
+    for (char& c : shown)
+        if (c < ' ' || c > '~') c = '?';  // an error is read on a terminal
     if (text.size() > shown.size()) shown += "...";
     return fail(ErrorCode::invalid_request, "not a time: '" + shown + "': " + std::string(why),
                 "write it like 2026-05-24T10:00:00Z or 2026-05-24T12:00:00.5+02:00");
@@ -132,7 +134,8 @@ std::string to_rfc3339(Time time) {
     put_digits(&out[11], 2, in_day / 3600);
     put_digits(&out[14], 2, in_day / 60 % 60);
     put_digits(&out[17], 2, in_day % 60);
-    put_digits(&out[20], 9, time.ns - second * ns_per_second);
+    const auto ns = time.ns % ns_per_second;
+    put_digits(&out[20], 9, ns < 0 ? ns + ns_per_second : ns);
     return out;
 }
 
