@@ -24,6 +24,8 @@ inline constexpr std::size_t batch_operations = 512;
 inline constexpr std::size_t queued_operations = 65'536;
 // A payload as bytes in the journal.
 inline constexpr std::size_t payload_bytes = 64 * 1024;
+// The durations of one commit as bytes in the journal.
+inline constexpr std::size_t measurement_bytes = 4 * 1024 * 1024;
 
 // Positions for which a request id is remembered.
 inline constexpr std::int64_t request_window = 1'000'000;

@@ -5,26 +5,29 @@
 //   auto store = LifecycleStore::open(options);
 //   if (!store) report(store.error());
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <tl/expected.hpp>
 
 namespace fenceline {
 
-enum class ErrorCode {
-    invalid_request,     // makes no sense whoever asks it; nothing was decided
-    not_found,           // no such journal, file or position
-    already_exists,      // `init` of a journal that is there
-    busy,                // a lock was not to be had within its limit
-    no_space,            // disk or quota full; work goes on once there is room
-    read_only,           // the file or its directory cannot be written
-    io,                  // the storage failed a read or a write
-    corrupt,             // the bytes contradict themselves
-    unsupported_format,  // not a journal, or of a format newer than this program
-    out_of_order,        // a time before one already recorded
-    poisoned,            // an earlier commit is unknown: reopen the store first
-    shutting_down,       // the store is being closed
+// The numbers are FROZEN: journals hold them (OperationFailed).
+enum class ErrorCode : std::uint8_t {
+    invalid_request = 0,     // makes no sense whoever asks it; nothing was decided
+    not_found = 1,           // no such journal, file or position
+    already_exists = 2,      // `init` of a journal that is there
+    busy = 3,                // a lock was not to be had within its limit
+    no_space = 4,            // disk or quota full; work goes on once there is room
+    read_only = 5,           // the file or its directory cannot be written
+    io = 6,                  // the storage failed a read or a write
+    corrupt = 7,             // the bytes contradict themselves
+    unsupported_format = 8,  // not a journal, or of a format newer than this program
+    out_of_order = 9,        // a time before one already recorded
+    poisoned = 10,           // an earlier commit is unknown: reopen the store first
+    shutting_down = 11,      // the store is being closed
 };
 
 // Whether the operation took effect. `unknown` is the failed sync: reopen, then ask again with
