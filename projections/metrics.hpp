@@ -3,18 +3,18 @@
 // All projections behind the thirteen metrics, folded together, and the one value that every
 // renderer (Prometheus, OpenMetrics, JSON, diff) prints.
 //
-//   Metrics metrics;
-//   metrics.apply(event); metrics.apply(measurements);
-//   MetricSnapshot snapshot = metrics.snapshot(texts, view);
+//   pool.apply(event); tallies.apply(event); tallies.apply(measurements);
+//   MetricSnapshot page = snapshot(pool, tallies, texts, view);
 //
-// The counters and histograms of a Metrics hold what it was fed: every event for the cluster's
-// view, one recorder's events for a process's. The gauges (lifecycle counts, targets) are about
-// the pool and are fed every event always.
+// Tallies are the counters and histograms, of whatever they were fed: every event for the
+// cluster's view, one recorder's events and durations for a process's. PoolGauges are about the
+// pool and are fed every event always.
 //
 // Threading: as a std::vector.
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -52,7 +52,7 @@ struct MetricSnapshot {
 };
 
 struct MetricView {
-    std::string name_space = "duckgres";
+    std::string name_space = "duckgres";  // as valid_namespace() has it; empty: no prefix
     LabelMode labels = LabelMode::exact;
     bool leads = true;  // false: lifecycle counts and targets vanish, headroom is -1
 };
@@ -64,6 +64,8 @@ class Tallies {
     void apply(const Measurements& measured) noexcept;
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);
+    // One more than the highest text id held: what the dictionary must have.
+    [[nodiscard]] std::uint64_t texts_needed() const;
 
     Transitions transitions;
     Durations durations;
@@ -76,10 +78,18 @@ class PoolGauges {
     void apply(const Event& event) noexcept;
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);
+    [[nodiscard]] std::uint64_t texts_needed() const;
+
+    // Whether this instance exposes the pool's gauges: as its latest report says, else as it was
+    // told at its start.
+    [[nodiscard]] bool leads(TextId instance, bool told_at_start) const;
 
     LifecycleCounts counts;
     Capacity capacity;
 };
+
+// What a metric's name may begin with: [a-zA-Z_:][a-zA-Z0-9_:]*, or nothing.
+[[nodiscard]] bool valid_namespace(std::string_view name_space);
 
 [[nodiscard]] MetricSnapshot snapshot(const PoolGauges& pool, const Tallies& tallies,
                                       const Dictionary& texts, const MetricView& view);

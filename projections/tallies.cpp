@@ -1,0 +1,62 @@
+#include "projections/metrics.hpp"
+
+#include <algorithm>
+
+#include "events/state_bytes.hpp"
+
+namespace fenceline {
+
+void Tallies::apply(const Event& event) noexcept {
+    transitions.apply(event);
+    durations.apply(event);
+    observations.apply(event);
+}
+
+void Tallies::apply(const Measurements& measured) noexcept { durations.apply(measured); }
+
+void Tallies::save(StateWriter& out) const {
+    transitions.save(out);
+    durations.save(out);
+    observations.save(out);
+}
+
+bool Tallies::load(StateReader& in) {
+    return transitions.load(in) && durations.load(in) && observations.load(in);
+}
+
+std::uint64_t Tallies::texts_needed() const {
+    return std::max({transitions.texts_needed(), durations.texts_needed(),
+                     observations.texts_needed()});
+}
+
+void PoolGauges::apply(const Event& event) noexcept {
+    counts.apply(event);
+    capacity.apply(event);
+}
+
+void PoolGauges::save(StateWriter& out) const {
+    counts.save(out);
+    capacity.save(out);
+}
+
+bool PoolGauges::load(StateReader& in) { return counts.load(in) && capacity.load(in); }
+
+std::uint64_t PoolGauges::texts_needed() const {
+    return std::max(counts.texts_needed(), capacity.texts_needed());
+}
+
+bool PoolGauges::leads(TextId instance, bool told_at_start) const {
+    const auto reported = capacity.leadership(instance);
+    return reported ? *reported != Leadership::lost : told_at_start;
+}
+
+bool valid_namespace(std::string_view name_space) {
+    const auto letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
+    };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return std::ranges::all_of(name_space, [&](char c) { return letter(c) || digit(c); }) &&
+           (name_space.empty() || !digit(name_space.front()));
+}
+
+}  // namespace fenceline
