@@ -22,12 +22,14 @@ quietly() {
     }
 }
 
+# configure PRESET [CMAKE ARGUMENT...]
 configure() {
-    mkdir -p "$(directory_of "$1")"
+    preset_directory=$(directory_of "$1")
+    mkdir -p "$preset_directory"
     launcher=
     if command -v ccache >/dev/null; then launcher=ccache; fi
-    quietly "$(directory_of "$1")/configure.log" \
-        cmake --preset "$1" "-DCMAKE_CXX_COMPILER_LAUNCHER=$launcher"
+    quietly "$preset_directory/configure.log" \
+        cmake --preset "$@" "-DCMAKE_CXX_COMPILER_LAUNCHER=$launcher"
 }
 
 # compile PRESET TARGET: silent but for warnings and errors.
