@@ -1,0 +1,98 @@
+#pragma once
+
+// The one door to the command-line parser, so that a command is declared in a few lines and no
+// other file pays for the parser's headers.
+//
+//   auto options = std::make_shared<PsOptions>();
+//   line.command("ps", "the workers now, or at a time")
+//       .argument("JOURNAL", options->path, "path of the journal")
+//       .option("--at", "WHEN", options->at, "as of then")
+//       .example("fenceline ps pool.db --state hot")
+//       .run([options](Context& context) { return ps(*options, context); });
+//
+// Everything that options write to must outlive run(): keep it in a shared_ptr that the run
+// function holds.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace fenceline::tools {
+
+// What the program ends with (section 1 of the command line's contract).
+enum ExitCode : int {
+    exit_done = 0,
+    exit_differs = 1,  // done, and the answer is "not the same" or "not sound"
+    exit_usage = 2,
+    exit_journal = 3,  // could not be opened, read or written
+    exit_refused = 4,  // input refused
+};
+
+// What every command knows.
+struct Context {
+    bool json = false;
+    bool colour = false;    // stdout is a terminal and nobody said NO_COLOR
+    bool progress = false;  // stderr is a terminal
+};
+
+class Command {
+  public:
+    explicit Command(CLI::App& app) : app_(app) {}
+
+    Command& argument(std::string name, std::string& into, std::string help);
+    Command& argument(std::string name, std::int64_t& into, std::string help);
+    Command& optional_argument(std::string name, std::string& into, std::string help);
+    Command& option(std::string name, std::string value, std::string& into, std::string help);
+    Command& option(std::string name, std::string value, std::int64_t& into, std::string help);
+    Command& option(std::string name, std::string value, std::optional<std::int64_t>& into,
+                    std::string help);
+    // May be given more than once, one value each.
+    Command& option(std::string name, std::string value, std::vector<std::string>& into,
+                    std::string help);
+    // One of a closed set of words.
+    Command& choice(std::string name, std::vector<std::string> words, std::string& into,
+                    std::string help);
+    Command& flag(std::string name, bool& into, std::string help);
+    Command& example(std::string line);
+    // Shown by --help after the options.
+    Command& note(std::string text);
+    Command& run(std::function<int(Context&)> body);
+
+    std::function<int(Context&)>& body() { return body_; }
+
+  private:
+    CLI::App& app_;
+    std::string notes_, examples_;
+    std::function<int(Context&)> body_;
+};
+
+class CommandLine {
+  public:
+    CommandLine();
+    ~CommandLine();
+    CommandLine(const CommandLine&) = delete;
+    CommandLine& operator=(const CommandLine&) = delete;
+
+    Command& command(const std::string& name, const std::string& summary);
+
+    // Parses, runs the chosen command, and gives the exit code. Wrong usage is told on stderr.
+    [[nodiscard]] int run(int argc, char** argv);
+
+  private:
+    struct Parser;
+    std::unique_ptr<Parser> parser_;
+};
+
+// The word that was probably meant, or nothing when none is near.
+[[nodiscard]] std::optional<std::string> nearest_word(std::string_view word,
+                                                      const std::vector<std::string>& words);
+
+}  // namespace fenceline::tools
