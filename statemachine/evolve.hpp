@@ -3,6 +3,7 @@
 // What did happen: the fold. Total and without guards, because recorded facts are never refused
 // (I6); without a clock, because a fold gives the same bytes on any machine (I3).
 
+#include <optional>
 #include <vector>
 
 #include "events/event.hpp"
@@ -10,14 +11,17 @@
 
 namespace fenceline {
 
-// Folds one event into the world.
+// Folds one event into the world. An event about a worker that the world does not know changes
+// nothing but the position, unless it makes that worker.
 void evolve(World& world, const Event& event) noexcept;
 
 // Remembers what a batch changes, so that a batch that did not become durable can be taken back.
 //
-//   Undo undo(world);
-//   undo.before(event); evolve(world, event);   // for each event of the batch
+//   Undo undo(world);                            // before the first decide(): it numbers texts
+//   undo.before(event); evolve(world, event);    // for each event of the batch
 //   undo.take_back();                            // only if it failed
+//
+// Taken back, the world saves to the same bytes as before the batch.
 class Undo {
   public:
     explicit Undo(World& world);
@@ -27,11 +31,12 @@ class Undo {
   private:
     World& world_;
     std::uint32_t texts_;
+    WorkerId highest_id_;
     Position position_;
     Time at_;
     struct Change {
         WorkerId worker;
-        std::optional<Worker> was;
+        std::optional<Worker> was;  // none: there was no such record
     };
     struct PlaneChange {
         TextId plane;

@@ -17,7 +17,7 @@
 
 namespace fenceline {
 
-class Minter;  // journal/minter.hpp: the store's own key
+class Minter;  // statemachine/minter.hpp: the store's own key
 
 class WorkerLease {
   public:

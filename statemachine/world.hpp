@@ -34,8 +34,9 @@ class World {
     // Puts the record in place of the one with its id, or beside the others.
     void put(const Worker& worker);
     void put(const ControlPlane& plane);
-    // Takes a record back that put() had made new: undo only.
-    void erase(WorkerId id);
+    // Takes a record back that put() had made new, the newest first, and the highest id that was
+    // before it: undo only. A record that is not there is left alone.
+    void erase(WorkerId id, WorkerId highest_before);
     void erase_control_plane(TextId id);
 
     [[nodiscard]] WorkerId highest_id() const { return highest_id_; }
@@ -64,11 +65,31 @@ class World {
     [[nodiscard]] std::size_t memory_bytes() const;
 
   private:
-    void index(const Worker& worker, std::int64_t by);
+    // What the indexes ask of a record. The default is "none", which no index holds.
+    struct Place {
+        State state = State::none;
+        TextId org;
+        TextId image;
+        bool operator==(const Place&) const = default;
+
+        [[nodiscard]] bool active() const { return is_active(state); }
+        [[nodiscard]] bool idle() const { return state == State::idle && !org.given(); }
+        [[nodiscard]] bool hot_idle() const { return state == State::hot_idle; }
+        [[nodiscard]] bool warm() const {
+            return !org.given() && (state == State::idle || state == State::spawning);
+        }
+    };
+    static Place place_of(const Worker& worker);
+
+    void move(WorkerId id, const Place& from, const Place& to);
+    void count(const Place& place, std::int64_t by);
+    void enter(WorkerId id, const Place& place);
+    void leave(WorkerId id, const Place& place);
 
     std::deque<Worker> workers_;
-    boost::unordered_flat_map<std::int64_t, std::uint32_t> slots_;
+    boost::unordered_flat_map<std::int64_t, std::uint32_t> slots_;  // id -> place in workers_
     std::vector<ControlPlane> planes_;
+    boost::unordered_flat_map<std::uint32_t, std::uint32_t> plane_slots_;
     WorkerId highest_id_;
     std::int64_t active_ = 0;
 
@@ -77,10 +98,10 @@ class World {
         std::int64_t hot_idle = 0;
     };
     boost::unordered_flat_map<std::uint32_t, OrgCount> orgs_;
-    boost::unordered_flat_map<std::uint32_t, std::int64_t> warm_;
+    boost::unordered_flat_map<std::uint32_t, std::int64_t> warm_;  // by image
     std::int64_t warm_any_ = 0;
-    Claimable idle_;       // by image, and of any
-    Claimable hot_idle_;   // by org, and by org and image
+    Claimable idle_;      // by image, and 0 for any
+    Claimable hot_idle_;  // by org and image, and image 0 for any
 };
 
 }  // namespace fenceline
