@@ -1,0 +1,62 @@
+#pragma once
+
+// The chain: BLAKE2b-256 over every row of a commit and the hash of the commit before it (I7).
+// Whoever changes, drops, adds or reorders a row changes the hash of that commit and of all after.
+//
+// A writer seals what it appends:      seal_commit(head.chain, commit, head.texts)
+// A reader goes along row by row:      hasher.begin(previous); hasher.event(...); hasher.finish(by)
+//
+// It proves nothing to whoever may write the file and the place where the last hash is kept.
+//
+// Threading: one hasher, one thread at a time. A hasher may be used for any number of commits.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "journal/journal.hpp"
+
+namespace fenceline {
+
+class CommitHasher {
+  public:
+    CommitHasher();
+
+    // The rows in the order in which they belong to a commit: its recorder, its texts, its
+    // events, its durations. FORMAT.md has the bytes.
+    void begin(const ChainHash& previous);
+    void recorder(const Recorder& recorder);
+    void text(TextId number, std::string_view text);
+    // With the payload's bytes as they are stored, whatever their layout version is.
+    void event(const Event& event, std::uint8_t payload_kind, std::string_view payload);
+    // Encodes the payload itself.
+    void event(const Event& event);
+    // The bytes as they are stored; nothing when there are none.
+    void measured(std::string_view bytes);
+    void measured(const Measurements& measurements);
+    // `by`: the recorder that commits, which a flush names nowhere else.
+    [[nodiscard]] ChainHash finish(RecorderId by);
+
+  private:
+    template <typename Raw>
+    void put(Raw value);
+    void put_bytes(std::string_view bytes);
+    void flush();
+
+    alignas(64) unsigned char state_[384];  // libsodium's, opaque
+    std::size_t used_ = 0;
+    std::uint64_t texts_ = 0;
+    std::uint64_t events_ = 0;
+    std::string scratch_;
+    unsigned char buffer_[4096];
+};
+
+// The hash of a whole commit. `first_text`: the number of its first text.
+[[nodiscard]] ChainHash seal_commit(const ChainHash& previous, const Commit& commit,
+                                    std::uint32_t first_text);
+
+// 64 lower-case hexadecimal digits, as people compare them.
+[[nodiscard]] std::string to_hex(const ChainHash& hash);
+
+}  // namespace fenceline
