@@ -31,6 +31,8 @@ struct Time {
 
 constexpr Time operator+(Time t, Duration d) { return {t.ns + d.ns}; }
 constexpr Time operator-(Time t, Duration d) { return {t.ns - d.ns}; }
+constexpr Duration operator+(Duration a, Duration b) { return {a.ns + b.ns}; }
+constexpr Duration operator-(Duration a, Duration b) { return {a.ns - b.ns}; }
 constexpr Duration operator-(Time a, Time b) { return {a.ns - b.ns}; }
 
 // The clock that a store reads. Both functions may be called from any thread.

@@ -64,6 +64,7 @@ struct StoreStatus {
     std::string instance, run;
     std::int64_t pending_failures = 0;  // counted already, not yet in the journal
     bool poisoned = false;
+    std::string incomplete;  // why the numbers include what is not in the journal yet; or empty
 };
 
 // The times of a sweep; the defaults are the contract's.
@@ -96,6 +97,7 @@ class LifecycleStore {
     [[nodiscard]] Result<void> close();
     // After an unknown commit: opens the journal again and folds what is really in it.
     [[nodiscard]] Result<void> reopen();
+    [[nodiscard]] Result<void> reopen(std::unique_ptr<Journal> journal);
 
     // --- create
     [[nodiscard]] Result<Answer> spawn(const Spawn& what, const Ask& ask = {});
@@ -175,6 +177,7 @@ class LifecycleStore {
     // Records pending durations first, so that the numbers are those of a fold to `status`.
     [[nodiscard]] Result<MetricSnapshot> metrics(const MetricView& view, StoreStatus& status);
     [[nodiscard]] StoreStatus status() const;
+    [[nodiscard]] Clock& clock() const;
 
   private:
     class Impl;

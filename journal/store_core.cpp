@@ -1,0 +1,361 @@
+#include "journal/store_core.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+
+#include "journal/answer_builder.hpp"
+#include "journal/fold_sink.hpp"
+#include "projections/metrics.hpp"
+
+namespace fenceline {
+
+namespace {
+
+// Fewer events than this since the last checkpoint fold faster than a checkpoint is written.
+constexpr std::int64_t checkpoint_at_close_events = 1'000;
+
+// A name for this opening that no other has: 16 hexadecimal digits.
+std::string made_up_run() {
+    unsigned char bytes[8];
+    randombytes_buf(bytes, sizeof bytes);
+    char text[2 * sizeof bytes + 1];
+    sodium_bin2hex(text, sizeof text, bytes, sizeof bytes);
+    return text;
+}
+
+Error poisoned_error() {
+    return {ErrorCode::poisoned, Effect::not_applied,
+            "an earlier commit ended unknown; the store takes nothing more until it is reopened",
+            "reopen the store, then ask again with the same request id"};
+}
+
+}  // namespace
+
+StoreCore::StoreCore(StoreOptions options, std::unique_ptr<Journal> journal)
+    : options_(std::move(options)),
+      clock_(options_.clock ? options_.clock : &system_clock()),
+      journal_(std::move(journal)) {
+    if (options_.run.empty()) options_.run = made_up_run();
+}
+
+Result<std::unique_ptr<StoreCore>> StoreCore::open(StoreOptions options,
+                                                   std::unique_ptr<Journal> journal) {
+    if (sodium_init() < 0) return fail(ErrorCode::io, "libsodium could not be initialised");
+    std::unique_ptr<StoreCore> core(new StoreCore(std::move(options), std::move(journal)));
+    FENCELINE_TRY(core->load());
+    core->counting_from_ = core->head_.position;
+    return core;
+}
+
+// The nearest checkpoint, then what came after it.
+Result<void> StoreCore::load() {
+    fold_ = Fold{};
+    head_ = Head{};
+    checkpointed_ = Position{};
+    auto head = journal_->head();
+    if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    auto checkpoint = journal_->checkpoint(head->position);
+    if (checkpoint && fold_.load(checkpoint->state)) {
+        head_ = checkpoint->head;
+        checkpointed_ = head_.position;
+    } else if (!checkpoint && checkpoint.error().code != ErrorCode::not_found &&
+               checkpoint.error().code != ErrorCode::corrupt) {
+        return tl::unexpected<Error>(std::move(checkpoint.error()));
+    } else {
+        fold_ = Fold{};  // none, or one that is not what it says: the events are the truth
+    }
+    return catch_up(*head);
+}
+
+Result<void> StoreCore::catch_up(const Head& head) {
+    if (head == head_) return {};
+    FoldSink sink(fold_);
+    if (auto read = journal_->read(head_, head.position, sink); !read) return read;
+    if (!sink.consistent() || fold_.world.position != head.position ||
+        fold_.world.texts.size() != head.texts)
+        return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",
+                    "run `fenceline verify` on a copy");
+    head_ = head;
+    return {};
+}
+
+Result<void> StoreCore::refresh() {
+    if (closed_) return fail(ErrorCode::shutting_down, "the store is closed");
+    if (poisoned_) return tl::unexpected<Error>(poisoned_error());
+    auto head = journal_->head();
+    if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    return catch_up(*head);
+}
+
+Result<void> StoreCore::begin() {
+    if (closed_) return fail(ErrorCode::shutting_down, "the store is closed");
+    if (poisoned_) return tl::unexpected<Error>(poisoned_error());
+    auto head = journal_->begin_write();
+    if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    if (auto caught_up = catch_up(*head); !caught_up) {
+        journal_->cancel_write();
+        return caught_up;
+    }
+    staged_.clear();
+    slots_.clear();
+    staged_failures_ = 0;
+    return {};
+}
+
+Time StoreCore::now() const { return std::max(clock_->now(), fold_.world.at); }
+
+bool StoreCore::leads() const {
+    TextId self;
+    if (!fold_.world.texts.find(options_.instance, self)) return options_.leads;
+    const auto latest = fold_.pool.capacity.leadership(self);
+    return latest ? *latest == Leadership::acquired : options_.leads;
+}
+
+void StoreCore::count_failure(const Ticket& ticket, const Command& command, const Error& error) {
+    // An unknown commit is neither applied nor counted as failed: reopening tells.
+    if (error.effect == Effect::not_applied)
+        failures_.add(command, error.code, clock_->elapsed() - ticket.entered);
+}
+
+void StoreCore::refuse(std::span<Ticket* const> batch, const Error& error) {
+    for (Ticket* ticket : batch)
+        for (const Command& command : ticket->commands) {
+            count_failure(*ticket, command, error);
+            ticket->answers.emplace_back(tl::unexpected<Error>(error));
+        }
+}
+
+void StoreCore::refuse_staged(const Error& error) {
+    for (Slot& slot : slots_) {
+        const bool ready = slot.how == Slot::How::from_memory ||
+                           (slot.how == Slot::How::replayed && slot.count == 0);
+        if (ready) {
+            slot.ticket->answers.emplace_back(std::move(slot.answer));
+            continue;
+        }
+        count_failure(*slot.ticket, *slot.command, error);
+        slot.ticket->answers.emplace_back(tl::unexpected<Error>(error));
+    }
+}
+
+void StoreCore::run(std::span<Ticket* const> batch) {
+    const std::lock_guard lock(mutex_);
+    if (auto begun = begin(); !begun) return refuse(batch, begun.error());
+
+    Undo undo(fold_.world);
+    stage_owed(Owed::failures, undo);
+    for (Ticket* ticket : batch)
+        for (const Command& command : ticket->commands) stage(*ticket, command, undo);
+
+    if (staged_.empty()) {  // all answered from memory: nothing to sync
+        journal_->cancel_write();
+        answer();
+        undo.take_back();
+        return;
+    }
+    if (auto committed = commit(undo); !committed) return refuse_staged(committed.error());
+    answer();
+    measure();
+}
+
+Result<void> StoreCore::commit(Undo& undo) {
+    new_texts_.clear();
+    for (auto id = head_.texts; id < fold_.world.texts.size(); ++id)
+        new_texts_.emplace_back(fold_.world.texts.text(TextId{id}));
+    const bool first = !self_.id.given();
+    Recorder recorder{RecorderId{head_.recorders + 1}, options_.instance, options_.run,
+                      Position{head_.position.value + 1}};
+    if (!first) recorder = self_;
+    for (Event& event : staged_) event.recorder = recorder.id;
+
+    auto head = journal_->append({.events = staged_,
+                                  .texts = new_texts_,
+                                  .recorder = first ? &recorder : nullptr,
+                                  .by = recorder.id,
+                                  .measured = measured_});
+    if (!head) {
+        poisoned_ = poisoned_ || head.error().effect == Effect::unknown;
+        undo.take_back();
+        heartbeats_.put_back();
+        return tl::unexpected<Error>(std::move(head.error()));
+    }
+    self_ = recorder;
+    head_ = *head;
+    for (const Event& event : staged_) {
+        fold_.project(event);
+        own_.apply(event);
+    }
+    if (!measured_.values.empty()) {
+        fold_.apply(measured_);
+        own_.apply(measured_);
+        measured_ = {};
+    }
+    heartbeats_.recorded();
+    failures_.recorded(staged_failures_);
+    return {};
+}
+
+Result<void> StoreCore::flush(Owed owed) {
+    FENCELINE_TRY(begin());
+    Undo undo(fold_.world);
+    stage_owed(owed, undo);
+    if (!staged_.empty() || !measured_.values.empty()) return commit(undo);
+    journal_->cancel_write();
+    undo.take_back();
+    return {};
+}
+
+void StoreCore::answer() {
+    const auto& texts = fold_.world.texts;
+    for (Slot& slot : slots_) {
+        auto& answers = slot.ticket->answers;
+        const std::span<const Event> events(staged_.data() + slot.first, slot.count);
+        switch (slot.how) {
+            case Slot::How::decided:
+                if (events.empty()) {  // an expiry that found nobody
+                    answers.emplace_back(Answer{.operation = operation_of(slot.command->request),
+                                                .outcome = Outcome::transitioned,
+                                                .position = head_.position,
+                                                .at = fold_.world.at});
+                } else {
+                    answers.emplace_back(answer_of(events, texts));
+                }
+                break;
+            case Slot::How::replayed:
+                if (slot.count > 0) {  // asked twice in this very batch
+                    slot.answer = answer_of(events, texts);
+                    slot.answer.replayed = true;
+                }
+                answers.emplace_back(std::move(slot.answer));
+                break;
+            case Slot::How::from_memory: answers.emplace_back(std::move(slot.answer)); break;
+            case Slot::How::refused:
+                answers.emplace_back(tl::unexpected<Error>(std::move(slot.error)));
+                break;
+        }
+    }
+}
+
+// The durations of this commit, in the order of its events, for the next commit to carry.
+void StoreCore::measure() {
+    const auto left = clock_->elapsed();
+    measured_.first = staged_.front().position;
+    measured_.values.assign(staged_.size(), Measurement{});
+    bool any = false;
+    for (const Slot& slot : slots_) {
+        if (slot.count == 0 || slot.how == Slot::How::replayed) continue;
+        const Event& event = staged_[slot.first];
+        if (!acts_on_worker(event.operation)) continue;
+        measured_.values[slot.first] = {event.operation, left - slot.ticket->entered};
+        any = true;
+    }
+    if (!any) measured_ = {};
+}
+
+void StoreCore::housekeeping() {
+    const std::lock_guard lock(mutex_);
+    if (poisoned_ || closed_) return;
+    // Neither may fail a caller: what is owed is tried again after the next batch, and a failed
+    // sync inside poisons the journal, which the next batch then hears.
+    (void)journal_->maintain();
+    if (head_.position.value - checkpointed_.value < options_.checkpoint_events) return;
+    if (journal_->save_checkpoint({head_, fold_.save()})) checkpointed_ = head_.position;
+}
+
+Result<void> StoreCore::close() {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return {};
+    Result<void> flushed;
+    if (!poisoned_) {
+        flushed = flush(Owed::failures_and_heartbeats);
+        while (flushed && !failures_.empty()) flushed = flush(Owed::failures_and_heartbeats);
+        if (flushed && head_.position.value - checkpointed_.value >= checkpoint_at_close_events)
+            flushed = journal_->save_checkpoint({head_, fold_.save()});
+    }
+    closed_ = true;
+    journal_.reset();
+    return flushed;
+}
+
+namespace {
+
+// What one recorder did in a range: the part of an unknown commit that turns out to be there.
+class OwnSink : public Sink {
+  public:
+    OwnSink(Recorder& self, Tallies& own) : self_(self), own_(own) {}
+    bool recorder(const Recorder& recorder) override {
+        if (recorder.instance == self_.instance && recorder.run == self_.run) self_ = recorder;
+        return true;
+    }
+    bool event(const Event& event) override {
+        if (event.recorder == self_.id) own_.apply(event);
+        return true;
+    }
+    bool seal(const Seal& seal) override {
+        if (seal.recorder != self_.id) return true;
+        own_.apply(seal.measured);
+        found_ = true;
+        return true;
+    }
+    [[nodiscard]] bool found() const { return found_; }
+
+  private:
+    Recorder& self_;
+    Tallies& own_;
+    bool found_ = false;
+};
+
+}  // namespace
+
+Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
+    const std::lock_guard lock(mutex_);
+    auto head = journal->head();
+    if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    self_.instance = options_.instance;
+    self_.run = options_.run;
+    OwnSink sink(self_, own_);
+    FENCELINE_TRY(journal->read(head_, head->position, sink));
+    if (sink.found()) measured_ = {};  // the commit was durable, and carried them
+    journal_ = std::move(journal);
+    poisoned_ = closed_ = false;
+    return load();
+}
+
+StoreStatus StoreCore::status() {
+    const std::lock_guard lock(mutex_);
+    return {.position = head_.position,
+            .counting_from = counting_from_,
+            .instance = options_.instance,
+            .run = options_.run,
+            .pending_failures = failures_.count(),
+            .poisoned = poisoned_};
+}
+
+Result<MetricSnapshot> StoreCore::metrics(const MetricView& view, StoreStatus& status) {
+    const std::lock_guard lock(mutex_);
+    std::string incomplete;
+    if (auto flushed = flush(Owed::failures); !flushed) incomplete = flushed.error().text;
+
+    // What could not be recorded yet happened all the same: it is counted at once.
+    Tallies counted = own_;
+    if (!incomplete.empty() && !poisoned_) counted.apply(measured_);
+    const auto texts = fold_.world.texts.size();
+    for (const Event& event :
+         failures_.events(fold_.world.texts, fold_.world.at, limits::pending_failures))
+        counted.apply(event);
+    MetricView mine = view;
+    mine.leads = view.leads && leads();
+    auto made = snapshot(fold_.pool, counted, fold_.world.texts, mine);
+    fold_.world.texts.truncate(texts);
+    status = {.position = head_.position,
+              .counting_from = counting_from_,
+              .instance = options_.instance,
+              .run = options_.run,
+              .pending_failures = failures_.count(),
+              .poisoned = poisoned_,
+              .incomplete = std::move(incomplete)};
+    return made;
+}
+
+}  // namespace fenceline

@@ -1,0 +1,114 @@
+#pragma once
+
+// The store behind its queue: catch up, decide, append, commit, fold, answer.
+//
+// Internal to the store. Everything here is guarded by `mutex`; a batch holds it from the lock to
+// the commit, so that a query sees only what is durable.
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "journal/failures.hpp"
+#include "journal/heartbeats.hpp"
+#include "journal/journal.hpp"
+#include "journal/lifecycle_store.hpp"
+#include "journal/ticket_queue.hpp"
+#include "projections/fold.hpp"
+#include "statemachine/evolve.hpp"
+
+namespace fenceline {
+
+class StoreCore {
+  public:
+    [[nodiscard]] static Result<std::unique_ptr<StoreCore>> open(StoreOptions options,
+                                                                 std::unique_ptr<Journal> journal);
+
+    // --- with `mutex` taken inside
+    // Runs one batch and answers every ticket of it (I1).
+    void run(std::span<Ticket* const> batch);
+    // Housekeeping between batches: moves the log, writes a checkpoint when one is due.
+    void housekeeping();
+    [[nodiscard]] Result<void> close();
+    [[nodiscard]] Result<void> reopen(std::unique_ptr<Journal> journal);
+    [[nodiscard]] Result<MetricSnapshot> metrics(const MetricView& view, StoreStatus& status);
+    [[nodiscard]] StoreStatus status();
+
+    // Calls `read` on the world as of now, what other processes appended included.
+    template <typename Read>
+    [[nodiscard]] auto query(Read&& read) -> Result<decltype(read(std::declval<const Fold&>()))> {
+        const std::lock_guard lock(mutex_);
+        if (auto caught_up = refresh(); !caught_up)
+            return tl::unexpected<Error>(std::move(caught_up.error()));
+        return read(fold_);
+    }
+
+    [[nodiscard]] Clock& clock() const { return *clock_; }
+    [[nodiscard]] const StoreOptions& options() const { return options_; }
+
+  private:
+    // How one command of a batch will be answered once the commit is durable.
+    struct Slot {
+        Ticket* ticket = nullptr;
+        const Command* command = nullptr;
+        enum class How { decided, from_memory, replayed, refused } how = How::decided;
+        std::size_t first = 0, count = 0;  // its events in staged_ (decided, refused)
+        Answer answer;                     // ready already (from_memory, replayed)
+        Error error;                       // refused
+    };
+    enum class Owed { failures, failures_and_heartbeats };
+
+    StoreCore(StoreOptions options, std::unique_ptr<Journal> journal);
+
+    [[nodiscard]] Result<void> load();
+    [[nodiscard]] Result<void> refresh();
+    [[nodiscard]] Result<void> catch_up(const Head& head);
+    [[nodiscard]] Result<void> begin();
+    // Appends what is staged; on success everything is folded.
+    [[nodiscard]] Result<void> commit(Undo& undo);
+    // Appends what is still in memory, without any command.
+    [[nodiscard]] Result<void> flush(Owed owed);
+
+    void stage(Ticket& ticket, const Command& command, Undo& undo);
+    void stage_event(Event event, Undo& undo);
+    void stage_owed(Owed owed, Undo& undo);
+    void stage_tally(WorkerId worker, Undo& undo);
+    [[nodiscard]] bool replay(Slot& slot, TextId caller);
+    [[nodiscard]] bool stays_in_memory(Slot& slot, const Event& event, Duration entered);
+    void answer();
+    void measure();
+    // The journal could not even be begun on: every command of the batch hears why.
+    void refuse(std::span<Ticket* const> batch, const Error& error);
+    // The commit failed: what needed it hears why, what did not is answered.
+    void refuse_staged(const Error& error);
+    void count_failure(const Ticket& ticket, const Command& command, const Error& error);
+    [[nodiscard]] Time now() const;
+    [[nodiscard]] bool leads() const;
+
+    std::mutex mutex_;
+    StoreOptions options_;
+    Clock* clock_;
+    std::unique_ptr<Journal> journal_;
+    Fold fold_;               // the whole journal
+    Tallies own_;             // what this process did since it opened
+    Head head_;               // as folded
+    Position counting_from_;
+    Position checkpointed_;
+    Recorder self_;           // id 0 until the first commit
+    Measurements measured_;   // of the last commit, for the next one to carry
+    HeartbeatTallies heartbeats_;
+    PendingFailures failures_;
+    bool poisoned_ = false;
+    bool closed_ = false;
+
+    // The batch being made; buffers are kept from batch to batch.
+    std::vector<Event> staged_;
+    std::vector<Slot> slots_;
+    std::vector<Event> scratch_;
+    std::vector<std::string> new_texts_;
+    std::size_t staged_failures_ = 0;
+};
+
+}  // namespace fenceline

@@ -1,0 +1,125 @@
+// Staging: what a batch will append, decided in order, each command seeing the ones before it.
+
+#include <algorithm>
+
+#include "journal/answer_builder.hpp"
+#include "journal/store_core.hpp"
+#include "statemachine/decide.hpp"
+
+namespace fenceline {
+
+namespace {
+// Failed operations appended with one commit: they must not crowd out the living ones.
+constexpr std::size_t failures_per_commit = 128;
+}  // namespace
+
+void StoreCore::stage_event(Event event, Undo& undo) {
+    event.position = Position{head_.position.value + 1 + static_cast<std::int64_t>(staged_.size())};
+    undo.before(event);
+    evolve(fold_.world, event);
+    staged_.push_back(std::move(event));
+}
+
+void StoreCore::stage_owed(Owed owed, Undo& undo) {
+    if (!failures_.empty())
+        for (Event& event : failures_.events(fold_.world.texts, now(), failures_per_commit)) {
+            stage_event(std::move(event), undo);
+            ++staged_failures_;
+        }
+    if (owed == Owed::failures_and_heartbeats)
+        for (const WorkerId worker : heartbeats_.workers()) stage_tally(worker, undo);
+}
+
+void StoreCore::stage_tally(WorkerId id, Undo& undo) {
+    if (heartbeats_.empty()) return;
+    const Worker* worker = fold_.world.find(id);
+    if (!worker) return;
+    if (auto event = heartbeats_.take(*worker, now())) stage_event(std::move(*event), undo);
+}
+
+// A request id that was answered already: from this batch, or from the journal.
+bool StoreCore::replay(Slot& slot, TextId caller) {
+    const auto& id = slot.command->ask.request_id;
+    const auto same = [&](const Event& event) {
+        return event.caller == caller && event.request_id == id;
+    };
+    const auto staged = std::ranges::find_if(staged_, same);
+    if (staged != staged_.end()) {
+        slot.first = static_cast<std::size_t>(staged - staged_.begin());
+        slot.count = static_cast<std::size_t>(
+            std::find_if_not(staged, staged_.end(), same) - staged);
+        slot.how = Slot::How::replayed;
+        return true;
+    }
+    for (const Position first : fold_.requests.candidates(caller, id)) {
+        std::vector<Event> events;
+        for (auto at = first.value; at <= head_.position.value; ++at) {
+            auto event = journal_->event(Position{at});
+            if (!event || !same(*event)) break;
+            events.push_back(std::move(*event));
+        }
+        if (events.empty()) continue;  // another id with the same hash
+        slot.answer = answer_of(events, fold_.world.texts);
+        slot.answer.replayed = true;
+        slot.how = Slot::How::replayed;
+        return true;
+    }
+    return false;
+}
+
+bool StoreCore::stays_in_memory(Slot& slot, const Event& event, Duration entered) {
+    if (event.operation != Operation::heartbeat || options_.heartbeat_resolution.ns <= 0)
+        return false;
+    const Worker* worker = fold_.world.find(event.worker);
+    if (!worker || !heartbeats_.may_wait(event, *worker, options_.heartbeat_resolution))
+        return false;
+    heartbeats_.add(event, clock_->elapsed() - entered);
+    slot.how = Slot::How::from_memory;
+    slot.answer = answer_of({&event, 1}, fold_.world.texts);
+    slot.answer.position = Position{};
+    return true;
+}
+
+void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
+    Slot slot{.ticket = &ticket, .command = &asked};
+    Command filled;
+    const Command* command = &asked;
+    if (asked.ask.caller.empty() && !options_.instance.empty()) {
+        filled = asked;
+        filled.ask.caller = options_.instance;
+        command = &filled;
+    }
+    auto& texts = fold_.world.texts;
+    scratch_.clear();
+    if (auto sound = validate(*command); !sound) {
+        // Senseless whoever sends it: refused before any decision, and counted.
+        slot.how = Slot::How::refused;
+        slot.error = std::move(sound.error());
+        if (acts_on_worker(operation_of(command->request)))
+            scratch_.push_back(decide_senseless(fold_.world, *command, slot.error, now()));
+    } else {
+        TextId caller;
+        const bool may_be_known =
+            !command->ask.request_id.empty() && texts.find(command->ask.caller, caller);
+        if (may_be_known && replay(slot, caller)) {
+            slots_.push_back(std::move(slot));
+            return;
+        }
+        decide(fold_.world, *command, now(), scratch_);
+        if (scratch_.size() == 1 && stays_in_memory(slot, scratch_.front(), ticket.entered)) {
+            slots_.push_back(std::move(slot));
+            return;
+        }
+    }
+    for (const Event& event : scratch_)
+        if (event.worker.given()) stage_tally(event.worker, undo);
+    slot.first = staged_.size();
+    slot.count = scratch_.size();
+    for (Event& event : scratch_) {
+        event.request_id = slot.how == Slot::How::refused ? "" : command->ask.request_id;
+        stage_event(std::move(event), undo);
+    }
+    slots_.push_back(std::move(slot));
+}
+
+}  // namespace fenceline
