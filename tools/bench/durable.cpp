@@ -1,0 +1,187 @@
+// Durable operations per second, one caller and many, and how long a caller waits.
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "journal/lifecycle_store.hpp"
+#include "tools/bench/bare_sqlite.hpp"
+#include "tools/bench/bench.hpp"
+
+namespace fenceline::tools::bench {
+
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+double seconds_since(Steady::time_point start) {
+    return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+constexpr int workers_per_caller = 16;
+
+// One caller of the control plane: it owns a few hot workers and keeps using its leases.
+class Caller {
+  public:
+    static Result<Caller> make(LifecycleStore& store, int number) {
+        Caller caller(store);
+        const Ask ask{.caller = "cp-" + std::to_string(number % 3) + ":boot-1",
+                      .origin = Origin::public_api};
+        for (int i = 0; i < workers_per_caller; ++i) {
+            WorkerView row{.worker = WorkerId{1 + number * workers_per_caller + i},
+                           .pod = "worker-" + std::to_string(number * 100 + i),
+                           .image = "registry/duck:v1." + std::to_string(i % 4),
+                           .org = "org-" + std::to_string(number),
+                           .owner = ask.caller,
+                           .state = State::hot,
+                           .epoch = Epoch{1}};
+            auto adopted = store.adopt(row, ask);
+            if (!adopted) return tl::unexpected<Error>(std::move(adopted.error()));
+            caller.leases_.push_back(
+                LifecycleStore::lease_for(row.worker, row.owner, row.epoch, row.image));
+        }
+        caller.ask_ = ask;
+        return caller;
+    }
+
+    Result<void> operate() {
+        WorkerLease& lease = leases_[static_cast<std::size_t>(step_ / 4) % leases_.size()];
+        auto answer = [&] {
+            switch (step_++ % 4) {
+                case 0: return store_->park(lease, ask_);
+                case 1: return store_->unpark(lease, ask_);
+                case 2: return store_->heartbeat(lease, ask_);
+                default: return store_->refresh_lease(lease, ask_);
+            }
+        }();
+        if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+        if (!answer->transitioned()) return fail(ErrorCode::corrupt, "a bench operation missed");
+        if (answer->lease) lease = *answer->lease;
+        return {};
+    }
+
+  private:
+    explicit Caller(LifecycleStore& store) : store_(&store) {}
+    LifecycleStore* store_;
+    Ask ask_;
+    std::vector<WorkerLease> leases_;
+    long step_ = 0;
+};
+
+struct Run {
+    double per_second = 0;
+    std::vector<double> waits_us;
+};
+
+Result<Run> run_callers(std::vector<Caller>& callers, int seconds) {
+    std::atomic<bool> stop = false;
+    std::atomic<bool> failed = false;
+    std::vector<std::vector<double>> waits(callers.size());
+    std::vector<Error> errors(callers.size());
+    std::vector<std::thread> threads;
+    const auto start = Steady::now();
+    for (std::size_t i = 0; i < callers.size(); ++i)
+        threads.emplace_back([&, i] {
+            while (!stop && !failed) {
+                const auto entered = Steady::now();
+                if (auto done = callers[i].operate(); !done) {
+                    errors[i] = std::move(done.error());
+                    failed = true;
+                    return;
+                }
+                waits[i].push_back(seconds_since(entered) * 1e6);
+            }
+        });
+    std::this_thread::sleep_for(std::chrono::seconds(seconds));
+    stop = true;
+    for (auto& thread : threads) thread.join();
+    const double took = seconds_since(start);
+    Run run;
+    for (std::size_t i = 0; i < callers.size(); ++i) {
+        if (!errors[i].text.empty()) return tl::unexpected<Error>(errors[i]);
+        run.waits_us.insert(run.waits_us.end(), waits[i].begin(), waits[i].end());
+    }
+    run.per_second = static_cast<double>(run.waits_us.size()) / took;
+    return run;
+}
+
+Result<double> run_bare(BareSqlite& bare, int rows, int seconds) {
+    const auto start = Steady::now();
+    long done = 0;
+    while (seconds_since(start) < seconds) {
+        FENCELINE_TRY(bare.insert(rows));
+        done += rows;
+    }
+    return static_cast<double>(done) / seconds_since(start);
+}
+
+double quantile(std::vector<double>& values, double q) {
+    if (values.empty()) return 0;
+    const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), values.begin() + at, values.end());
+    return values[static_cast<std::size_t>(at)];
+}
+
+}  // namespace
+
+Result<void> measure_durable(const Options& options, Figures& figures) {
+    const std::string path = options.folder + "/durable.db";
+    auto bare = BareSqlite::open(options.folder + "/bare.db");
+    if (!bare) return tl::unexpected<Error>(std::move(bare.error()));
+    auto store = LifecycleStore::open({.path = path,
+                                       .create = true,
+                                       .instance = "bench",
+                                       .heartbeat_resolution = {}});
+    if (!store) return tl::unexpected<Error>(std::move(store.error()));
+    std::vector<Caller> all;
+    for (int i = 0; i < options.callers; ++i) {
+        auto caller = Caller::make(**store, i);
+        if (!caller) return tl::unexpected<Error>(std::move(caller.error()));
+        all.push_back(std::move(*caller));
+    }
+    std::vector<Caller> one{all.front()};
+
+    std::vector<double> ours_1, bare_1, ours_n, bare_n, ratio_1, ratio_n, speedup, waits;
+    for (int round = 0; round < options.rounds; ++round) {
+        auto b1 = run_bare(**bare, 1, options.seconds_per_round);
+        if (!b1) return tl::unexpected<Error>(std::move(b1.error()));
+        auto o1 = run_callers(one, options.seconds_per_round);
+        if (!o1) return tl::unexpected<Error>(std::move(o1.error()));
+        all.front() = one.front();
+        auto bn = run_bare(**bare, options.callers, options.seconds_per_round);
+        if (!bn) return tl::unexpected<Error>(std::move(bn.error()));
+        auto on = run_callers(all, options.seconds_per_round);
+        if (!on) return tl::unexpected<Error>(std::move(on.error()));
+        one.front() = all.front();
+        ours_1.push_back(o1->per_second);
+        bare_1.push_back(*b1);
+        ours_n.push_back(on->per_second);
+        bare_n.push_back(*bn);
+        speedup.push_back(on->per_second / o1->per_second);
+        waits.insert(waits.end(), on->waits_us.begin(), on->waits_us.end());
+    }
+    const auto position = (*store)->status().position.value;
+    FENCELINE_TRY((*store)->close());
+    std::error_code ignored;
+    const auto bytes = static_cast<double>(std::filesystem::file_size(path, ignored));
+
+    const std::string n = std::to_string(options.callers);
+    using enum Figure::Goal;
+    figures.push_back({"durable_1", "durable operations, 1 caller", "op/s", median(ours_1),
+                       median(bare_1), 0.8, ratio_at_least});
+    figures.push_back({"durable_n", "durable operations, " + n + " callers", "op/s",
+                       median(ours_n), median(bare_n), 0.6, ratio_at_least});
+    figures.push_back({"durable_speedup", n + " callers against one", "x", median(speedup), 0, 15,
+                       at_least});
+    figures.push_back({"wait_p50", "one of " + n + " callers waits, p50", "us",
+                       quantile(waits, 0.5)});
+    figures.push_back({"wait_p99", "p99", "us", quantile(waits, 0.99)});
+    figures.push_back({"wait_p999", "p99.9", "us", quantile(waits, 0.999)});
+    figures.push_back({"bytes_per_event", "on disk, an event", "B",
+                       bytes / static_cast<double>(position)});
+    return {};
+}
+
+}  // namespace fenceline::tools::bench
