@@ -15,8 +15,8 @@
 #include <string>
 #include <string_view>
 
-#include "projections/metrics.hpp"
 #include "projections/requests.hpp"
+#include "projections/tallies.hpp"
 #include "statemachine/world.hpp"
 
 namespace fenceline {

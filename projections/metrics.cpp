@@ -2,9 +2,20 @@
 
 #include <algorithm>
 
+#include "events/text.hpp"
 #include "projections/saturating.hpp"
+#include "projections/tallies.hpp"
 
 namespace fenceline {
+
+bool valid_namespace(std::string_view name_space) {
+    const auto letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
+    };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return std::ranges::all_of(name_space, [&](char c) { return letter(c) || digit(c); }) &&
+           (name_space.empty() || !digit(name_space.front()));
+}
 
 namespace {
 

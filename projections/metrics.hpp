@@ -1,16 +1,15 @@
 #pragma once
 
-// All projections behind the thirteen metrics, folded together, and the one value that every
-// renderer (Prometheus, OpenMetrics, JSON, diff) prints.
+// The thirteen metrics as one value, which every renderer (Prometheus, OpenMetrics, JSON, diff)
+// prints. A running store makes it (LifecycleStore::metrics), and so does a replay.
 //
-//   pool.apply(event); tallies.apply(event); tallies.apply(measurements);
-//   MetricSnapshot page = snapshot(pool, tallies, texts, view);
+//   MetricSnapshot page = snapshot(pool, tallies, texts, {.labels = LabelMode::seed});
+//   for (const MetricFamily& family : page.families) ...
 //
-// Tallies are the counters and histograms, of whatever they were fed: every event for the
-// cluster's view, one recorder's events and durations for a process's. PoolGauges are about the
-// pool and are fed every event always.
+// Series exist for what happened; the drain histogram and the headroom always. What is counted and
+// how is in projections/tallies.hpp.
 //
-// Threading: as a std::vector.
+// Plain data.
 
 #include <cstdint>
 #include <string>
@@ -18,14 +17,13 @@
 #include <utility>
 #include <vector>
 
-#include "events/text.hpp"
-#include "projections/capacity.hpp"
-#include "projections/durations.hpp"
-#include "projections/lifecycle_counts.hpp"
-#include "projections/observations.hpp"
-#include "projections/transitions.hpp"
+#include "events/labels.hpp"
 
 namespace fenceline {
+
+class Dictionary;
+class PoolGauges;
+class Tallies;
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
 
@@ -55,37 +53,6 @@ struct MetricView {
     std::string name_space = "duckgres";  // as valid_namespace() has it; empty: no prefix
     LabelMode labels = LabelMode::exact;
     bool leads = true;  // false: lifecycle counts and targets vanish, headroom is -1
-};
-
-// What the counters and histograms count.
-class Tallies {
-  public:
-    void apply(const Event& event) noexcept;
-    void apply(const Measurements& measured) noexcept;
-    void save(StateWriter& out) const;
-    [[nodiscard]] bool load(StateReader& in);
-    // One more than the highest text id held: what the dictionary must have.
-    [[nodiscard]] std::uint64_t texts_needed() const;
-
-    Transitions transitions;
-    Durations durations;
-    Observations observations;
-};
-
-// What the gauges say of the pool.
-class PoolGauges {
-  public:
-    void apply(const Event& event) noexcept;
-    void save(StateWriter& out) const;
-    [[nodiscard]] bool load(StateReader& in);
-    [[nodiscard]] std::uint64_t texts_needed() const;
-
-    // Whether this instance exposes the pool's gauges: as its latest report says, else as it was
-    // told at its start.
-    [[nodiscard]] bool leads(TextId instance, bool told_at_start) const;
-
-    LifecycleCounts counts;
-    Capacity capacity;
 };
 
 // What a metric's name may begin with: [a-zA-Z_:][a-zA-Z0-9_:]*, or nothing.

@@ -1,4 +1,4 @@
-#include "projections/metrics.hpp"
+#include "projections/tallies.hpp"
 
 #include <algorithm>
 
@@ -48,15 +48,6 @@ std::uint64_t PoolGauges::texts_needed() const {
 bool PoolGauges::leads(TextId instance, bool told_at_start) const {
     const auto reported = capacity.leadership(instance);
     return reported ? *reported != Leadership::lost : told_at_start;
-}
-
-bool valid_namespace(std::string_view name_space) {
-    const auto letter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-    };
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return std::ranges::all_of(name_space, [&](char c) { return letter(c) || digit(c); }) &&
-           (name_space.empty() || !digit(name_space.front()));
 }
 
 }  // namespace fenceline
