@@ -109,9 +109,11 @@ class Journal : public Reader {
     // Takes the write lock; from here to append or cancel_write nobody else can append. `busy`
     // when it was not to be had in time. Returns the head under the lock.
     [[nodiscard]] virtual Result<Head> begin_write() = 0;
-    // Appends and commits with one sync, then releases the lock. On success: the new head, and
-    // everything of the commit is durable. An error says whether it is certain that nothing was
-    // written (`not_applied`) or not (`unknown`, and the journal refuses work until reopened).
+    // Appends and commits with one sync; the lock is released, whatever comes of it. On success:
+    // the new head, and everything of the commit is durable. `invalid_request` when the commit
+    // does not continue the head (commit_check.hpp). An error says whether it is certain that
+    // nothing was written (`not_applied`) or not (`unknown`, and the journal refuses work until
+    // reopened).
     [[nodiscard]] virtual Result<Head> append(const Commit& commit) = 0;
     // Releases the lock without having written.
     virtual void cancel_write() = 0;
