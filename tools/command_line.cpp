@@ -1,14 +1,14 @@
 #include "tools/command_line.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "tools/output.hpp"
 
@@ -68,12 +68,12 @@ std::optional<std::string> nearest_word(std::string_view word,
 
 // --- one command --------------------------------------------------------------------------------
 
-Command& Command::argument(std::string name, std::string& into, std::string help) {
+Subcommand& Subcommand::argument(std::string name, std::string& into, std::string help) {
     app_.add_option(name, into, std::move(help))->required()->option_text(" ");
     return *this;
 }
 
-Command& Command::argument(std::string name, std::int64_t& into, std::string help) {
+Subcommand& Subcommand::argument(std::string name, std::int64_t& into, std::string help) {
     app_.add_option_function<std::string>(
             name, [&into](const std::string& text) { into = number_of(text); }, std::move(help))
         ->required()
@@ -81,35 +81,35 @@ Command& Command::argument(std::string name, std::int64_t& into, std::string hel
     return *this;
 }
 
-Command& Command::optional_argument(std::string name, std::string& into, std::string help) {
+Subcommand& Subcommand::optional_argument(std::string name, std::string& into, std::string help) {
     app_.add_option(name, into, std::move(help))->option_text(" ");
     return *this;
 }
 
-Command& Command::option(std::string name, std::string value, std::string& into,
-                         std::string help) {
+Subcommand& Subcommand::option(std::string name, std::string value, std::string& into,
+                               std::string help) {
     app_.add_option(name, into, std::move(help))->option_text(std::move(value));
     return *this;
 }
 
-Command& Command::option(std::string name, std::string value, std::int64_t& into,
-                         std::string help) {
+Subcommand& Subcommand::option(std::string name, std::string value, std::int64_t& into,
+                               std::string help) {
     app_.add_option_function<std::string>(
             name, [&into](const std::string& text) { into = number_of(text); }, std::move(help))
         ->option_text(std::move(value));
     return *this;
 }
 
-Command& Command::option(std::string name, std::string value, std::optional<std::int64_t>& into,
-                         std::string help) {
+Subcommand& Subcommand::option(std::string name, std::string value,
+                               std::optional<std::int64_t>& into, std::string help) {
     app_.add_option_function<std::string>(
             name, [&into](const std::string& text) { into = number_of(text); }, std::move(help))
         ->option_text(std::move(value));
     return *this;
 }
 
-Command& Command::option(std::string name, std::string value, std::vector<std::string>& into,
-                         std::string help) {
+Subcommand& Subcommand::option(std::string name, std::string value, std::vector<std::string>& into,
+                               std::string help) {
     app_.add_option(name, into, std::move(help))
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -118,8 +118,8 @@ Command& Command::option(std::string name, std::string value, std::vector<std::s
     return *this;
 }
 
-Command& Command::choice(std::string name, std::vector<std::string> words, std::string& into,
-                         std::string help) {
+Subcommand& Subcommand::choice(std::string name, std::vector<std::string> words, std::string& into,
+                               std::string help) {
     const auto shown = fmt::format("{}", fmt::join(words, "|"));
     app_.add_option_function<std::string>(
             name,
@@ -133,24 +133,24 @@ Command& Command::choice(std::string name, std::vector<std::string> words, std::
     return *this;
 }
 
-Command& Command::flag(std::string name, bool& into, std::string help) {
+Subcommand& Subcommand::flag(std::string name, bool& into, std::string help) {
     app_.add_flag(name, into, std::move(help));
     return *this;
 }
 
-Command& Command::example(std::string line) {
+Subcommand& Subcommand::example(std::string line) {
     examples_ += (examples_.empty() ? "Examples:\n  " : "  ") + line + "\n";
     app_.footer(notes_ + examples_);
     return *this;
 }
 
-Command& Command::note(std::string text) {
+Subcommand& Subcommand::note(std::string text) {
     notes_ += text + "\n\n";
     app_.footer(notes_ + examples_);
     return *this;
 }
 
-Command& Command::run(std::function<int(Context&)> body) {
+Subcommand& Subcommand::run(std::function<int(Context&)> body) {
     body_ = std::move(body);
     return *this;
 }
@@ -159,7 +159,7 @@ Command& Command::run(std::function<int(Context&)> body) {
 
 struct CommandLine::Parser {
     CLI::App app{"Event-sourced lifecycle store for a pool of workers, with a replay engine"};
-    std::deque<std::pair<std::string, Command>> commands;
+    std::deque<std::pair<std::string, Subcommand>> commands;
     bool json = false;
 
     std::vector<std::string> names() const {
@@ -188,9 +188,10 @@ int CommandLine::Parser::usage(const CLI::ParseError& error, int argc, char** ar
     const bool is_command = std::find(known.begin(), known.end(), word) != known.end();
     if (!is_command) {
         if (word.empty())
-            return wrong_usage("usage", unknown_option(&app).empty()
-                                            ? "a command is needed"
-                                            : "\"" + unknown_option(&app) + "\" is no option",
+            return wrong_usage("usage",
+                               unknown_option(&app).empty()
+                                   ? "a command is needed"
+                                   : "\"" + unknown_option(&app) + "\" is no option",
                                "fenceline --help lists the commands");
         const auto meant = nearest_word(word, known);
         return wrong_usage("usage",
@@ -236,9 +237,9 @@ CommandLine::CommandLine() : parser_(std::make_unique<Parser>()) {
 
 CommandLine::~CommandLine() = default;
 
-Command& CommandLine::command(const std::string& name, const std::string& summary) {
+Subcommand& CommandLine::command(const std::string& name, const std::string& summary) {
     auto* sub = parser_->app.add_subcommand(name, summary);
-    return parser_->commands.emplace_back(name, Command(*sub)).second;
+    return parser_->commands.emplace_back(name, Subcommand(*sub)).second;
 }
 
 int CommandLine::run(int argc, char** argv) {
@@ -251,10 +252,10 @@ int CommandLine::run(int argc, char** argv) {
         return parser_->usage(error, argc, argv);
     }
     const char* no_color = std::getenv("NO_COLOR");
-    Context context{.json = parser_->json,
-                    .colour = (no_color == nullptr || *no_color == '\0') &&
-                              ::isatty(STDOUT_FILENO) == 1,
-                    .progress = ::isatty(STDERR_FILENO) == 1};
+    Context context{
+        .json = parser_->json,
+        .colour = (no_color == nullptr || *no_color == '\0') && ::isatty(STDOUT_FILENO) == 1,
+        .progress = ::isatty(STDERR_FILENO) == 1};
     for (auto& [name, command] : parser_->commands)
         if (app.got_subcommand(name)) return command.body()(context);
     return exit_usage;

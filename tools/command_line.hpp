@@ -43,28 +43,28 @@ struct Context {
     bool progress = false;  // stderr is a terminal
 };
 
-class Command {
+class Subcommand {
   public:
-    explicit Command(CLI::App& app) : app_(app) {}
+    explicit Subcommand(CLI::App& app) : app_(app) {}
 
-    Command& argument(std::string name, std::string& into, std::string help);
-    Command& argument(std::string name, std::int64_t& into, std::string help);
-    Command& optional_argument(std::string name, std::string& into, std::string help);
-    Command& option(std::string name, std::string value, std::string& into, std::string help);
-    Command& option(std::string name, std::string value, std::int64_t& into, std::string help);
-    Command& option(std::string name, std::string value, std::optional<std::int64_t>& into,
-                    std::string help);
+    Subcommand& argument(std::string name, std::string& into, std::string help);
+    Subcommand& argument(std::string name, std::int64_t& into, std::string help);
+    Subcommand& optional_argument(std::string name, std::string& into, std::string help);
+    Subcommand& option(std::string name, std::string value, std::string& into, std::string help);
+    Subcommand& option(std::string name, std::string value, std::int64_t& into, std::string help);
+    Subcommand& option(std::string name, std::string value, std::optional<std::int64_t>& into,
+                       std::string help);
     // May be given more than once, one value each.
-    Command& option(std::string name, std::string value, std::vector<std::string>& into,
-                    std::string help);
+    Subcommand& option(std::string name, std::string value, std::vector<std::string>& into,
+                       std::string help);
     // One of a closed set of words.
-    Command& choice(std::string name, std::vector<std::string> words, std::string& into,
-                    std::string help);
-    Command& flag(std::string name, bool& into, std::string help);
-    Command& example(std::string line);
+    Subcommand& choice(std::string name, std::vector<std::string> words, std::string& into,
+                       std::string help);
+    Subcommand& flag(std::string name, bool& into, std::string help);
+    Subcommand& example(std::string line);
     // Shown by --help after the options.
-    Command& note(std::string text);
-    Command& run(std::function<int(Context&)> body);
+    Subcommand& note(std::string text);
+    Subcommand& run(std::function<int(Context&)> body);
 
     std::function<int(Context&)>& body() { return body_; }
 
@@ -81,7 +81,7 @@ class CommandLine {
     CommandLine(const CommandLine&) = delete;
     CommandLine& operator=(const CommandLine&) = delete;
 
-    Command& command(const std::string& name, const std::string& summary);
+    Subcommand& command(const std::string& name, const std::string& summary);
 
     // Parses, runs the chosen command, and gives the exit code. Wrong usage is told on stderr.
     [[nodiscard]] int run(int argc, char** argv);

@@ -1,8 +1,8 @@
 #include "tools/output.hpp"
 
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -21,8 +21,12 @@ struct CodePoint {
 CodePoint next_code_point(std::string_view& text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto lead = byte(0);
-    const std::size_t size = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3
-                                         : lead < 0xf5 ? 4 : 0;
+    const std::size_t size = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
     char32_t value = size < 2 ? lead : lead & (0x7fu >> size);
     bool broken = size == 0 || size > text.size();
     for (std::size_t i = 1; !broken && i < size; ++i) {
@@ -35,7 +39,7 @@ CodePoint next_code_point(std::string_view& text) {
 }
 
 bool changes_the_terminal(char32_t c) {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return true;  // C0, DEL, C1
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return true;        // C0, DEL, C1
     if (c == 0x200e || c == 0x200f || c == 0x061c) return true;  // direction marks
     return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
@@ -108,8 +112,7 @@ std::string Table::text(const Context& context) const {
     std::vector<std::size_t> widths;
     for (const auto& column : columns_) widths.push_back(width(column.title));
     for (const auto& row : rows_)
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], width(row[i]));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
 
     std::string out;
     const auto put = [&](const std::vector<std::string>& cells) {
