@@ -2,43 +2,42 @@
 
 // The lists that janitors and control planes work from: pure selections over a world.
 //
-//   for (WorkerId id : orphaned(world, now - seconds(30))) retire(id);
+//   for (const Worker* worker : lists::orphaned(world, now - seconds(30))) retire(*worker);
 //
 // A list proves nothing by itself: whoever acts on it does so with a snapshot, and its fences.
 // Each reads every record once. "Not updated since X" means `updated_at` at or before X. Ordered
-// by worker id unless said otherwise.
+// by worker id unless said otherwise. Records stay where they are until the world changes.
 //
 // Threading: as reading a std::vector.
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "statemachine/world.hpp"
 
-namespace fenceline {
+namespace fenceline::lists {
+
+using Selected = std::vector<const Worker*>;
 
 // Active workers that nobody answers for: the owner is expired since at or before `before`, or
 // there is none, or it was never heard of, and the last heartbeat is at or before `before`.
-[[nodiscard]] std::vector<WorkerId> orphaned(const World& world, Time before);
+[[nodiscard]] Selected orphaned(const World& world, Time before);
 
 // On their way and not getting on: `spawning` not updated since the one time, `reserved` or
 // `activating` since the other. Those of an expired owner are orphans instead.
-struct StuckBefore {
-    Time spawning;
-    Time activating;
-};
-[[nodiscard]] std::vector<WorkerId> stuck(const World& world, StuckBefore before);
+[[nodiscard]] Selected stuck(const World& world, Time spawning_before, Time activating_before);
 
 // `hot_idle` and not updated since.
-[[nodiscard]] std::vector<WorkerId> expired_hot_idle(const World& world, Time before);
+[[nodiscard]] Selected expired_hot_idle(const World& world, Time before);
 
 // In one of the states and not updated since.
-[[nodiscard]] std::vector<WorkerId> by_states_before(const World& world,
-                                                     std::span<const State> states, Time before);
+[[nodiscard]] Selected by_states_before(const World& world, std::span<const State> states,
+                                        Time before);
 
 // Of this owner, bound to an org, `idle`, `hot` or `hot_idle`, and with credentials that are unset
 // or expire at or before the cutoff. Unset first, then the soonest, then by id.
-[[nodiscard]] std::vector<WorkerId> due_for_credential_refresh(const World& world, TextId owner,
-                                                               Time cutoff);
+[[nodiscard]] Selected due_for_credential_refresh(const World& world, std::string_view owner,
+                                                  Time cutoff);
 
-}  // namespace fenceline
+}  // namespace fenceline::lists
