@@ -1,0 +1,149 @@
+#include "replay/replayer.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace fenceline::replay {
+
+namespace {
+
+// Positions between two calls of a progress function.
+constexpr std::int64_t progress_every = 16'384;
+
+// The part of a commit's durations that belongs to events after a position.
+Measurements after(const Measurements& measured, Position after_position) {
+    const auto skip = std::clamp<std::int64_t>(after_position.value - measured.first.value + 1, 0,
+                                               static_cast<std::int64_t>(measured.values.size()));
+    return {Position{measured.first.value + skip},
+            {measured.values.begin() + skip, measured.values.end()}};
+}
+
+class ReplaySink final : public Sink {
+  public:
+    ReplaySink(Replayed& out, const ReplayOptions& options, Position end)
+        : out_(out), options_(options), end_(end), tallied_apart_(tallied_apart(options)) {}
+
+    // Whether the fold's own tallies are not what was asked for.
+    static bool tallied_apart(const ReplayOptions& options) {
+        return options.tally_after.given() || !options.recorded_by.anybody();
+    }
+
+    bool text(TextId id, std::string_view value) override {
+        consistent_ = out_.fold.world.texts.intern(value) == id;
+        return consistent_;
+    }
+    bool recorder(const Recorder& recorder) override {
+        ++out_.head.recorders;
+        if (options_.recorded_by.matches(recorder)) out_.matching.push_back(recorder);
+        return true;
+    }
+    bool event(const Event& event) override {
+        out_.fold.apply(event);
+        if (tallied_apart_ && event.position > options_.tally_after && is_asked(event.recorder))
+            out_.tallies.apply(event);
+        if (options_.progress && event.position.value % progress_every == 0)
+            options_.progress(event.position, end_);
+        return true;
+    }
+    bool seal(const Seal& seal) override {
+        out_.head.chain = seal.chain;
+        if (seal.first > seal.last) ++out_.head.flushes;
+        if (seal.measured.values.empty()) return true;
+        out_.fold.apply(seal.measured);
+        if (tallied_apart_ && is_asked(seal.recorder))
+            out_.tallies.apply(after(seal.measured, options_.tally_after));
+        return true;
+    }
+
+    [[nodiscard]] bool consistent() const { return consistent_; }
+
+  private:
+    bool is_asked(RecorderId id) const {
+        if (options_.recorded_by.anybody()) return true;
+        return std::ranges::any_of(out_.matching, [&](const Recorder& r) { return r.id == id; });
+    }
+
+    Replayed& out_;
+    const ReplayOptions& options_;
+    Position end_;
+    bool tallied_apart_;
+    bool consistent_ = true;
+};
+
+// A checkpoint helps unless something is counted from before it.
+bool may_use_checkpoint(const ReplayOptions& options) {
+    return !options.from_first_event && options.recorded_by.anybody();
+}
+
+// Begins at the nearest checkpoint. One that cannot be used only costs time: the events are the
+// truth, and `verify` tells.
+Result<void> begin(Reader& reader, const ReplayOptions& options, Position to, Replayed& out) {
+    if (!may_use_checkpoint(options)) return {};
+    const auto last = options.tally_after.given() ? std::min(to, options.tally_after) : to;
+    auto checkpoint = reader.checkpoint(last);
+    if (!checkpoint) {
+        if (checkpoint.error().code == ErrorCode::not_found ||
+            checkpoint.error().code == ErrorCode::corrupt)
+            return {};
+        return tl::unexpected<Error>(std::move(checkpoint.error()));
+    }
+    if (checkpoint->head.position > last || !out.fold.load(checkpoint->state)) {
+        out.fold = Fold{};
+        return {};
+    }
+    out.head = checkpoint->head;
+    out.began_at = out.head.position;
+    return {};
+}
+
+std::string name_of(const RecordedBy& who) {
+    return who.run.empty() ? who.instance : who.instance + "/" + who.run;
+}
+
+}  // namespace
+
+Result<Position> position_at(Reader& reader, Time at) {
+    if (at.ns == std::numeric_limits<std::int64_t>::max()) {
+        auto head = reader.head();
+        if (!head) return tl::unexpected<Error>(std::move(head.error()));
+        return head->position;
+    }
+    auto beyond = reader.first_at(at + Duration{1});
+    if (!beyond) return tl::unexpected<Error>(std::move(beyond.error()));
+    return Position{beyond->value - 1};
+}
+
+Result<Replayed> replay(Reader& reader, const ReplayOptions& options) {
+    auto head = reader.head();
+    if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    const Position to = options.to.value_or(head->position);
+    if (to > head->position || to.value < 0)
+        return fail(ErrorCode::not_found, "there is no position #" + std::to_string(to.value) +
+                                              "; the journal ends at #" +
+                                              std::to_string(head->position.value));
+
+    Replayed out;
+    FENCELINE_TRY(begin(reader, options, to, out));
+    ReplaySink sink(out, options, to);
+    const Head from = out.head;
+    FENCELINE_TRY(reader.read(from, to, sink));
+    out.head.position = to;
+    out.head.at = out.fold.world.at;
+    out.head.texts = out.fold.world.texts.size();
+    if (!sink.consistent() || out.fold.world.position != to)
+        return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",
+                    "run fenceline verify on a copy");
+    if (!options.recorded_by.anybody() && out.matching.empty())
+        return fail(ErrorCode::not_found, "nothing was recorded by " +
+                                              name_of(options.recorded_by) + " up to #" +
+                                              std::to_string(to.value));
+    out.counting_from = options.tally_after;
+    if (!out.matching.empty() && !options.recorded_by.anybody())
+        out.counting_from =
+            std::max(options.tally_after, Position{out.matching.front().first.value - 1});
+    if (!ReplaySink::tallied_apart(options)) out.tallies = out.fold.tallies;
+    if (options.progress) options.progress(to, to);
+    return out;
+}
+
+}  // namespace fenceline::replay

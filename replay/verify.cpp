@@ -1,0 +1,291 @@
+#include "replay/verify.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "journal/chain.hpp"
+#include "journal/commit_check.hpp"
+#include "projections/fold.hpp"
+#include "replay/legality.hpp"
+
+namespace fenceline::replay {
+
+namespace {
+
+constexpr std::int64_t progress_every = 16'384;
+
+std::string place(Position position) {
+    return "#" + std::to_string(position.value);
+}
+
+class Verifier final : public Sink {
+  public:
+    Verifier(Reader& reader, const VerifyOptions& options, const Head& head, Verification& out)
+        : reader_(reader), options_(options), end_(head), out_(out), anchored_(is_anchored()) {}
+
+    bool text(TextId id, std::string_view value) override {
+        begin_commit();
+        hasher_.text(id, value);
+        const auto before = fold_.world.texts.size();
+        if (fold_.world.texts.intern(value) != id || id.value != before)
+            return stop("text " + std::to_string(id.value) +
+                        " of the dictionary is out of its turn or there twice");
+        return true;
+    }
+
+    bool recorder(const Recorder& recorder) override {
+        begin_commit();
+        hasher_.recorder(recorder);
+        const RecorderId expected{at_.recorders + 1};
+        if (recorder.id != expected)
+            complain("recorder " + std::to_string(recorder.id.value) + " is out of its turn");
+        if (recorder.first > Position{at_.position.value + 1})
+            complain("recorder " + std::to_string(recorder.id.value) +
+                     " begins after its first commit");
+        ++at_.recorders;
+        return true;
+    }
+
+    bool event(const Event& event) override {
+        begin_commit();
+        hasher_.event(event);
+        check_order(event);
+        at_.position = event.position;
+        at_.at = std::max(at_.at, event.at);
+        ++out_.events;
+        if (const auto sound = check_texts(event, fold_.world.texts.size()); !sound)
+            return stop(sound.error().text);
+        for (auto& problem : legality_.of(event, fold_.world)) complain(std::move(problem));
+        fold_with_epoch(event);
+        if (options_.progress && event.position.value % progress_every == 0)
+            options_.progress(event.position, end_.position);
+        return true;
+    }
+
+    bool seal(const Seal& seal) override {
+        begin_commit();
+        const bool is_flush = seal.first > seal.last;
+        hasher_.measured(seal.measured);
+        if (hasher_.finish(seal.recorder) != seal.chain)
+            complain(std::string(is_flush ? "the flush after " : "the commit up to ") +
+                     place(seal.last) +
+                     " does not have the hash that seals it: a row of it, or "
+                     "the chain before it, was changed");
+        open_ = false;
+        // What follows is judged by what is written, so that one fault is one finding.
+        at_.chain = seal.chain;
+        check_seal(seal, is_flush);
+        ++(is_flush ? at_.flushes : out_.commits);
+        if (!seal.measured.values.empty()) fold_.apply(seal.measured);
+        at_.texts = fold_.world.texts.size();
+        first_of_commit_ = Position{at_.position.value + 1};
+        anchored_ = anchored_ || is_anchored();
+        return check_checkpoint();
+    }
+
+    // What can only be said at the end.
+    void finish();
+    void complain(std::string what) {
+        ++out_.found;
+        if (out_.findings.size() < options_.most_findings)
+            out_.findings.push_back({at_.position, std::move(what)});
+    }
+    [[nodiscard]] Result<void> load_checkpoints();
+    [[nodiscard]] const Error* failure() const { return failure_ ? &*failure_ : nullptr; }
+
+  private:
+    void begin_commit() {
+        if (open_) return;
+        hasher_.begin(at_.chain);
+        open_ = true;
+    }
+    bool is_anchored() const {
+        return options_.anchor && options_.anchor->position == at_.position &&
+               options_.anchor->chain == at_.chain;
+    }
+    bool stop(std::string what) {
+        complain(std::move(what) + "; nothing after it can be judged");
+        stopped_ = true;
+        return false;
+    }
+    void check_order(const Event& event);
+    void check_seal(const Seal& seal, bool is_flush);
+    void fold_with_epoch(const Event& event);
+    bool check_checkpoint();
+
+    Reader& reader_;
+    const VerifyOptions& options_;
+    Head end_;
+    Verification& out_;
+    Legality legality_;
+    CommitHasher hasher_;
+    Fold fold_;
+    Head at_;  // as worked out so far
+    Position first_of_commit_{1};
+    std::vector<Position> checkpoints_;  // still to be compared, ascending
+    std::size_t next_checkpoint_ = 0;
+    std::optional<RecorderId> commits_as_;
+    std::optional<Error> failure_;
+    bool open_ = false;
+    bool stopped_ = false;
+    bool anchored_;
+};
+
+void Verifier::check_order(const Event& event) {
+    if (event.position != Position{at_.position.value + 1})
+        complain("position " + place(event.position) + " does not follow " + place(at_.position));
+    if (event.at < at_.at)
+        complain(place(event.position) + " goes back in time, to " + to_rfc3339(event.at));
+    if (event.recorder.value < 1 || event.recorder.value > at_.recorders)
+        complain(place(event.position) + " was recorded by nobody that is known");
+    if (commits_as_ && *commits_as_ != event.recorder)
+        complain(place(event.position) + " was recorded by another than the rest of its commit");
+    commits_as_ = event.recorder;
+}
+
+void Verifier::check_seal(const Seal& seal, bool is_flush) {
+    if (seal.last != at_.position || seal.first != first_of_commit_)
+        complain("a seal from " + place(seal.first) + " to " + place(seal.last) + " where " +
+                 place(first_of_commit_) + " to " + place(at_.position) + " was");
+    if (commits_as_ && *commits_as_ != seal.recorder)
+        complain("the commit up to " + place(seal.last) +
+                 " names another recorder than its events");
+    if (seal.recorder.value < 1 || seal.recorder.value > at_.recorders)
+        complain("the commit up to " + place(seal.last) + " was made by nobody that is known");
+    commits_as_.reset();
+    const auto& measured = seal.measured;
+    if (is_flush && measured.values.empty()) complain("a flush that records nothing");
+    const auto last = measured.first.value + static_cast<std::int64_t>(measured.values.size()) - 1;
+    if (!measured.values.empty() && (measured.first.value < 1 || last > seal.last.value))
+        complain("durations of events that are not before the commit that records them");
+}
+
+void Verifier::fold_with_epoch(const Event& event) {
+    const Worker* before = event.worker.given() ? fold_.world.find(event.worker) : nullptr;
+    const Epoch was = before != nullptr ? before->epoch : Epoch{};
+    fold_.apply(event);
+    const Worker* after = event.worker.given() ? fold_.world.find(event.worker) : nullptr;
+    if (after != nullptr && after->epoch < was)
+        complain("worker " + std::to_string(event.worker.value) + ": its epoch fell from " +
+                 std::to_string(was.value) + " to " + std::to_string(after->epoch.value));
+}
+
+Result<void> Verifier::load_checkpoints() {
+    auto positions = reader_.checkpoints();
+    if (!positions) return tl::unexpected<Error>(std::move(positions.error()));
+    checkpoints_ = std::move(*positions);
+    std::ranges::sort(checkpoints_);
+    return {};
+}
+
+// Compares the checkpoint of this place, if there is one. False: it could not be read.
+bool Verifier::check_checkpoint() {
+    while (next_checkpoint_ < checkpoints_.size() &&
+           checkpoints_[next_checkpoint_] < at_.position) {
+        complain("the checkpoint at " + place(checkpoints_[next_checkpoint_]) +
+                 " belongs to no end of a commit");
+        ++next_checkpoint_;
+    }
+    if (next_checkpoint_ == checkpoints_.size() || checkpoints_[next_checkpoint_] != at_.position)
+        return true;
+    const auto saved = reader_.checkpoint(at_.position);
+    if (!saved && saved.error().code != ErrorCode::corrupt &&
+        saved.error().code != ErrorCode::not_found) {
+        failure_ = saved.error();
+        return false;
+    }
+    // It was saved after one of the flushes that follow this position; wait for that one.
+    if (saved && saved->head.position == at_.position && saved->head.flushes > at_.flushes &&
+        saved->head.flushes <= end_.flushes)
+        return true;
+    ++next_checkpoint_;
+    ++out_.checkpoints;
+    if (!saved)
+        complain("the checkpoint at " + place(at_.position) +
+                 " cannot be used: " + saved.error().text);
+    else if (saved->head != at_)
+        complain("the checkpoint at " + place(at_.position) + " names another head");
+    else if (saved->state != fold_.save())
+        complain("the checkpoint at " + place(at_.position) +
+                 " is not the fold of the events before it");
+    return true;
+}
+
+void Verifier::finish() {
+    if (stopped_) return;
+    if (open_) complain("rows after the last seal: a commit that was not finished");
+    // A store that runs may have flushed behind the head while we read; its seals were checked.
+    const bool grown = at_.flushes > end_.flushes;
+    if (at_.position != end_.position || at_.texts != end_.texts ||
+        at_.recorders != end_.recorders || at_.flushes < end_.flushes ||
+        (!grown && at_.chain != end_.chain))
+        complain("the journal's head says " + place(end_.position) + ", its rows end at " +
+                 place(at_.position) + ", or what they add up to differs");
+    for (; next_checkpoint_ < checkpoints_.size(); ++next_checkpoint_)
+        complain("the checkpoint at " + place(checkpoints_[next_checkpoint_]) +
+                 " belongs to no end of a commit");
+    if (!options_.anchor || anchored_) return;
+    const auto& anchor = *options_.anchor;
+    if (anchor.position > at_.position)
+        complain("the journal ends before the anchor at " + place(anchor.position) +
+                 ": its tail was cut");
+    else
+        complain("the journal at " + place(anchor.position) +
+                 " is not the one that the anchor was taken from");
+}
+
+int digit_of(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
+Result<Anchor> parse_anchor(std::string_view text) {
+    const auto bad = [&](const char* why) {
+        return fail(ErrorCode::invalid_request, "\"" + std::string(text) + "\" " + why,
+                    "an anchor is POSITION:HASH, as fenceline anchor prints it");
+    };
+    const auto colon = text.find(':');
+    if (colon == text.npos) return bad("has no colon");
+    Anchor anchor;
+    auto& number = anchor.position.value;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + colon, number);
+    if (error != std::errc{} || end != text.data() + colon || number < 0)
+        return bad("does not begin with a position");
+    const auto hex = text.substr(colon + 1);
+    if (hex.size() != 2 * anchor.chain.size()) return bad("does not end with 64 digits");
+    for (std::size_t i = 0; i < anchor.chain.size(); ++i) {
+        const int high = digit_of(hex[2 * i]), low = digit_of(hex[2 * i + 1]);
+        if (high < 0 || low < 0) return bad("does not end with hexadecimal digits");
+        anchor.chain[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
+    return anchor;
+}
+
+std::string to_text(const Anchor& anchor) {
+    return std::to_string(anchor.position.value) + ":" + to_hex(anchor.chain);
+}
+
+Result<Verification> verify(Reader& reader, const VerifyOptions& options) {
+    const auto head = reader.head();
+    if (!head) return tl::unexpected<Error>(head.error());
+    Verification out{.head = *head};
+    Verifier verifier(reader, options, *head, out);
+    FENCELINE_TRY(verifier.load_checkpoints());
+    const auto read = reader.read(Head{}, head->position, verifier);
+    if (verifier.failure() != nullptr) return tl::unexpected<Error>(*verifier.failure());
+    if (!read) {
+        if (read.error().code != ErrorCode::corrupt) return tl::unexpected<Error>(read.error());
+        verifier.complain("reading stopped: " + read.error().text);
+        return out;
+    }
+    verifier.finish();
+    out.flushes = head->flushes;
+    if (options.progress) options.progress(head->position, head->position);
+    return out;
+}
+
+}  // namespace fenceline::replay

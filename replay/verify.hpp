@@ -1,0 +1,61 @@
+#pragma once
+
+// The whole journal held against itself: nothing is believed that can be worked out again.
+//
+// - the chain: each commit's hash over its rows and the commit before it (I7)
+// - order: positions without a gap, times that never go back, dictionary and recorders in turn (I2)
+// - legality: every transition is in the table, from the state, version, owner and epoch that the
+//   record really had; its fence held; nothing leaves a terminal state; no epoch falls (I4, I5)
+// - checkpoints: byte for byte the fold from the first event (I3)
+// - an anchor kept elsewhere: that the journal still contains it, so that no tail was cut
+//
+// What a hash chain cannot show is a journal made anew by whoever may write the file; an anchor
+// kept where they cannot write does.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "journal/journal.hpp"
+#include "replay/replayer.hpp"
+
+namespace fenceline::replay {
+
+// A head as it was written down: `fenceline anchor` prints it.
+struct Anchor {
+    Position position;
+    ChainHash chain{};
+};
+
+// "1234:0f3c...": a position and 64 hexadecimal digits.
+[[nodiscard]] Result<Anchor> parse_anchor(std::string_view text);
+[[nodiscard]] std::string to_text(const Anchor& anchor);
+
+struct Finding {
+    Position position;  // where it shows; 0: the journal as a whole
+    std::string what;
+};
+
+struct VerifyOptions {
+    std::optional<Anchor> anchor;
+    std::size_t most_findings = 1'000;  // the rest is only counted
+    Progress progress;
+};
+
+struct Verification {
+    Head head;
+    std::int64_t events = 0;
+    std::int64_t commits = 0;  // flushes not included
+    std::int64_t flushes = 0;
+    std::int64_t checkpoints = 0;  // compared
+    std::vector<Finding> findings;
+    std::int64_t found = 0;  // those beyond most_findings included
+
+    [[nodiscard]] bool sound() const { return found == 0; }
+};
+
+// An error is only what kept it from reading (a lock, the disk); bytes that contradict themselves
+// are a finding.
+[[nodiscard]] Result<Verification> verify(Reader& reader, const VerifyOptions& options = {});
+
+}  // namespace fenceline::replay
