@@ -19,6 +19,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "events/event.hpp"
@@ -76,6 +77,12 @@ class Sink {
     virtual bool recorder(const Recorder&) { return true; }
     virtual bool event(const Event&) { return true; }
     virtual bool seal(const Seal&) { return true; }
+
+    // For those who check the chain, which seals bytes: a payload as it is stored, right before
+    // its event, and a commit's durations (none: empty), right before its seal.
+    [[nodiscard]] virtual bool wants_stored() const { return false; }
+    virtual bool stored(std::uint8_t /*kind*/, std::string_view /*payload*/) { return true; }
+    virtual bool stored_measured(std::string_view) { return true; }
 };
 
 // A saved fold: bytes that the layer above wrote, and the head that they belong to.

@@ -1,0 +1,18 @@
+#include "journal/open.hpp"
+
+#include "journal/sqlite/sqlite_journal.hpp"
+
+namespace fenceline {
+
+using sqlite::SqliteJournal;
+
+Result<std::unique_ptr<Journal>> open_journal(const JournalOptions& options) {
+    return SqliteJournal::open(options, options.create ? SqliteJournal::Existing::made_if_missing
+                                                       : SqliteJournal::Existing::required);
+}
+
+Result<std::unique_ptr<Journal>> create_journal(const JournalOptions& options) {
+    return SqliteJournal::open(options, SqliteJournal::Existing::refused);
+}
+
+}  // namespace fenceline

@@ -1,0 +1,54 @@
+#pragma once
+
+// The doors to a journal on disk.
+//
+//   auto journal = open_journal({.path = "pool.db", .create = true});  // to append
+//   auto reader = open_reader("pool.db");                              // to look, changing nothing
+//
+// A journal is one file when nobody has it open for writing, and an empty `<path>-lock` beside it.
+// While a store is open there are `<path>-wal` and `<path>-shm` too: copy a live journal with
+// backup_journal() and nothing else.
+//
+// Threading: each object belongs to one thread at a time; any number of objects, in any number of
+// processes, may be open on one path. No object survives fork(): it refuses work in the child.
+//
+// It does not work on network file systems: their locks and shared memory do not reach far enough.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "events/result.hpp"
+#include "events/time.hpp"
+#include "journal/journal.hpp"
+
+namespace fenceline {
+
+struct JournalOptions {
+    std::string path;
+    bool create = false;                   // open_journal: made when it is not there
+    Duration lock_timeout = seconds(30);   // waiting for the write lock, then `busy`
+    std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
+    std::string vfs;                       // a registered storage layer (tests); empty: the system's
+
+    // What a new journal says about itself.
+    std::string id;            // unique; made up when empty
+    Clock* clock = nullptr;    // the machine's when null
+};
+
+// Opens for appending; an older format is lifted to the present one first. `not_found`,
+// `unsupported_format` (another program's file, or a newer format), `busy`, `read_only`.
+[[nodiscard]] Result<std::unique_ptr<Journal>> open_journal(const JournalOptions& options);
+
+// Makes an empty journal and opens it; `already_exists` when there is anything at that path.
+[[nodiscard]] Result<std::unique_ptr<Journal>> create_journal(const JournalOptions& options);
+
+// Opens for reading, whether or not stores are writing. Creates and changes no file; nothing that
+// the file holds is trusted. It follows a live journal: ask head() again.
+[[nodiscard]] Result<std::unique_ptr<Reader>> open_reader(const std::string& path);
+
+// A consistent copy, as of one moment, while others write: one file at rest. `already_exists` when
+// there is anything at `to`.
+[[nodiscard]] Result<void> backup_journal(const std::string& path, const std::string& to);
+
+}  // namespace fenceline

@@ -1,0 +1,240 @@
+#include "journal/sqlite/lock.hpp"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+namespace fenceline::sqlite {
+
+namespace {
+
+// Byte ranges of the lock file. FROZEN: programs of several versions share one journal.
+constexpr std::int64_t write_byte = 4096;
+constexpr std::int64_t store_byte = 4097;
+constexpr std::int64_t change_byte = 4098;
+constexpr std::int64_t first_ticket_byte = 8192;
+constexpr std::int64_t ticket_mask = (std::int64_t{1} << 40) - 1;
+
+constexpr std::size_t page_bytes = 4096;
+constexpr std::size_t sleep_words = 512;
+// Unwoken for this long, a waiter looks for itself: the one before it may have died or be stopped.
+constexpr std::int64_t patience_ns = 20'000'000;
+// Between two looks where there is no page to sleep on.
+constexpr std::int64_t poll_ns = 200'000;
+
+std::int64_t monotonic_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+timespec as_timespec(std::int64_t ns) {
+    return {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
+}
+
+void sleep_for(std::int64_t ns) {
+    const timespec span = as_timespec(ns);
+    ::nanosleep(&span, nullptr);
+}
+
+// True: somebody woke us or the word had changed already. False: the time is over.
+bool wait_for_change(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::int64_t ns) {
+    const timespec span = as_timespec(ns);
+    const long result = ::syscall(SYS_futex, &word, FUTEX_WAIT, seen, &span, nullptr, 0);
+    return result == 0 || errno != ETIMEDOUT;
+}
+
+}  // namespace
+
+// The first page of the lock file. Everything in it is a hint.
+struct LockFile::Page {
+    std::atomic<std::uint64_t> next_ticket;
+    std::atomic<std::uint32_t> sleepers[sleep_words];
+};
+
+// --- opening
+
+Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
+    static_assert(sizeof(Page) <= page_bytes && std::atomic<std::uint64_t>::is_always_lock_free);
+    LockFile lock;
+    lock.path_ = files.lock();
+    const int flags = O_CLOEXEC | O_NOFOLLOW;
+    if (role == Role::reader) {
+        lock.descriptor_ = ::open(lock.path_.c_str(), O_RDONLY | O_NONBLOCK | flags);
+        if (lock.descriptor_ < 0 && errno != ENOENT)
+            return tl::unexpected<Error>(system_error("opening", lock.path_, errno));
+        return lock;
+    }
+    // Whoever may write the journal may lock it: the same permissions, where it is there already.
+    const auto journal = state_of(files.database);
+    const mode_t mode = journal.exists ? journal.mode & 0666 : 0600;
+    lock.descriptor_ = ::open(lock.path_.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | flags, mode);
+    if (lock.descriptor_ < 0)
+        return tl::unexpected<Error>(system_error("opening", lock.path_, errno));
+    struct stat found{};
+    if (::fstat(lock.descriptor_, &found) != 0 || !S_ISREG(found.st_mode))
+        return fail(ErrorCode::io, lock.path_ + " is no regular file");
+    lock.map();
+    return lock;
+}
+
+// Writes the page before mapping it: a hole would need room on the disk at the moment of the
+// first store to it, and a full disk would then end the process.
+void LockFile::map() {
+    struct stat found{};
+    if (::fstat(descriptor_, &found) != 0) return;
+    if (found.st_size < static_cast<off_t>(page_bytes)) {
+        const auto start = found.st_size;
+        const char zeros[page_bytes] = {};
+        const auto missing = page_bytes - static_cast<std::size_t>(start);
+        if (::pwrite(descriptor_, zeros, missing, start) != static_cast<ssize_t>(missing)) return;
+    }
+    void* memory =
+        ::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
+    if (memory != MAP_FAILED) page_ = static_cast<Page*>(memory);
+}
+
+LockFile::LockFile(LockFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      page_(std::exchange(other.page_, nullptr)),
+      ticket_(other.ticket_),
+      held_(std::exchange(other.held_, false)),
+      path_(std::move(other.path_)) {}
+
+LockFile& LockFile::operator=(LockFile&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    std::swap(page_, other.page_);
+    std::swap(ticket_, other.ticket_);
+    std::swap(held_, other.held_);
+    std::swap(path_, other.path_);
+    return *this;
+}
+
+LockFile::~LockFile() {
+    if (held_) release();
+    if (page_ != nullptr) ::munmap(page_, page_bytes);
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void LockFile::abandon() {
+    descriptor_ = -1;
+    page_ = nullptr;
+    held_ = false;
+}
+
+// --- ranges
+
+bool LockFile::try_range(short type, std::int64_t start, std::int64_t length) const {
+    struct flock range{.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return ::fcntl(descriptor_, F_OFD_SETLK, &range) == 0;
+}
+
+void LockFile::unlock_range(std::int64_t start, std::int64_t length) const {
+    (void)try_range(F_UNLCK, start, length);
+}
+
+bool LockFile::others_in(std::int64_t start, std::int64_t length) const {
+    if (descriptor_ < 0 || length == 0) return false;
+    struct flock range{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    return ::fcntl(descriptor_, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+}
+
+Result<void> LockFile::poll(short type, std::int64_t start, Duration timeout) const {
+    if (descriptor_ < 0) return {};
+    const auto deadline = monotonic_ns() + timeout.ns;
+    while (!try_range(type, start, 1)) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return tl::unexpected<Error>(system_error("locking", path_, errno));
+        if (monotonic_ns() >= deadline)
+            return fail(ErrorCode::busy, "another process holds " + path_);
+        sleep_for(poll_ns);
+    }
+    return {};
+}
+
+// --- the write lock
+
+std::int64_t LockFile::draw_ticket() {
+    if (page_ == nullptr) return 0;
+    return static_cast<std::int64_t>(page_->next_ticket.fetch_add(1)) & ticket_mask;
+}
+
+void LockFile::wake(std::int64_t ticket) {
+    if (page_ == nullptr) return;
+    auto& word = page_->sleepers[static_cast<std::size_t>(ticket) % sleep_words];
+    word.fetch_add(1);
+    ::syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
+}
+
+Result<void> LockFile::acquire(Duration timeout) {
+    const auto deadline = monotonic_ns() + timeout.ns;
+    ticket_ = draw_ticket();
+    const auto mine = first_ticket_byte + ticket_;
+    const bool queued = page_ != nullptr && try_range(F_WRLCK, mine, 1);
+    bool out_of_turn = !queued;
+    Result<void> result;
+    for (;;) {
+        auto* word = queued ? &page_->sleepers[static_cast<std::size_t>(ticket_) % sleep_words]
+                            : nullptr;
+        const auto seen = word != nullptr ? word->load() : 0;
+        if ((out_of_turn || !others_in(first_ticket_byte, ticket_)) &&
+            try_range(F_WRLCK, write_byte, 1)) {
+            held_ = true;
+            break;
+        }
+        const auto left = deadline - monotonic_ns();
+        if (left <= 0) {
+            result = fail(ErrorCode::busy, "another process holds the journal's write lock",
+                          "try again, or raise lock_timeout");
+            break;
+        }
+        if (word == nullptr)
+            sleep_for(std::min(left, poll_ns));
+        else
+            out_of_turn = !wait_for_change(*word, seen, std::min(left, patience_ns));
+    }
+    if (queued) unlock_range(mine, 1);
+    // Who gives up hands its turn on.
+    if (!held_) wake(ticket_ + 1);
+    return result;
+}
+
+void LockFile::release() {
+    held_ = false;
+    unlock_range(write_byte, 1);
+    wake(ticket_ + 1);
+}
+
+// --- stores and changes
+
+Result<void> LockFile::announce_store() {
+    if (try_range(F_RDLCK, store_byte, 1)) return {};
+    return fail(ErrorCode::busy, "another process is just closing the journal");
+}
+
+bool LockFile::only_store() { return try_range(F_WRLCK, store_byte, 1); }
+
+void LockFile::withdraw_store() { unlock_range(store_byte, 1); }
+
+bool LockFile::store_open() const { return others_in(store_byte, 1); }
+
+Result<void> LockFile::begin_change(Duration timeout) {
+    return poll(F_WRLCK, change_byte, timeout);
+}
+
+Result<void> LockFile::begin_look(Duration timeout) { return poll(F_RDLCK, change_byte, timeout); }
+
+void LockFile::end_change() {
+    if (descriptor_ >= 0) unlock_range(change_byte, 1);
+}
+
+}  // namespace fenceline::sqlite

@@ -1,0 +1,86 @@
+#pragma once
+
+// The lock that every writer of a journal takes, in all processes: fair, waited for in the
+// kernel, and gone with the process that held it.
+//
+//   auto lock = LockFile::open(files, LockFile::Role::store);
+//   lock->acquire(seconds(30));   // `busy` when the time is over
+//   lock->release();
+//
+// The file `<journal>-lock` holds byte ranges that are locked (open file description locks, so
+// several journals of one process exclude each other too), and one page of shared memory with the
+// next ticket and words to sleep on. The kernel's locks are the truth; the page only orders and
+// wakes: whatever it holds, two writers never hold the lock at once.
+//
+// Who draws a lower ticket goes first, so that nobody who comes back overtakes one who waits. A
+// waiter that nobody woke for a while tries out of turn: a process that was stopped while it
+// waited must not stop the others.
+//
+// Threading: one thread at a time. Not across fork().
+
+#include <cstdint>
+#include <string>
+
+#include "events/result.hpp"
+#include "events/time.hpp"
+#include "journal/sqlite/files.hpp"
+
+namespace fenceline::sqlite {
+
+class LockFile {
+  public:
+    enum class Role {
+        store,   // makes the file when it is not there
+        reader,  // opens what is there, changes nothing
+    };
+    LockFile() = default;
+    // As a reader of a journal without the file: an object that says `!present()`.
+    [[nodiscard]] static Result<LockFile> open(const JournalFiles& files, Role role);
+    LockFile(LockFile&& other) noexcept;
+    LockFile& operator=(LockFile&& other) noexcept;
+    ~LockFile();
+
+    // Forgets the file without touching its locks: after fork() they are the parent's.
+    void abandon();
+
+    [[nodiscard]] bool present() const { return descriptor_ >= 0; }
+
+    // --- the write lock
+    [[nodiscard]] Result<void> acquire(Duration timeout);
+    void release();
+    [[nodiscard]] bool held() const { return held_; }
+
+    // --- whether stores have the journal open
+    // Said by every store for as long as it lives; shared.
+    [[nodiscard]] Result<void> announce_store();
+    // True: no other store has it open, and none can announce itself until withdraw_store().
+    [[nodiscard]] bool only_store();
+    void withdraw_store();
+    // Asked by readers. False when the file is not there.
+    [[nodiscard]] bool store_open() const;
+
+    // --- while files appear or vanish
+    // Stores hold it alone while they open and close, readers share it while they do: between the
+    // two nobody sees a log that is just being removed.
+    [[nodiscard]] Result<void> begin_change(Duration timeout);
+    [[nodiscard]] Result<void> begin_look(Duration timeout);
+    void end_change();
+
+  private:
+    struct Page;
+    [[nodiscard]] bool try_range(short type, std::int64_t start, std::int64_t length) const;
+    [[nodiscard]] bool others_in(std::int64_t start, std::int64_t length) const;
+    void unlock_range(std::int64_t start, std::int64_t length) const;
+    [[nodiscard]] Result<void> poll(short type, std::int64_t start, Duration timeout) const;
+    [[nodiscard]] std::int64_t draw_ticket();
+    void wake(std::int64_t ticket);
+    void map();
+
+    int descriptor_ = -1;
+    Page* page_ = nullptr;  // null: the page could not be had; waiters poll
+    std::int64_t ticket_ = 0;
+    bool held_ = false;
+    std::string path_;
+};
+
+}  // namespace fenceline::sqlite

@@ -1,0 +1,180 @@
+#include "journal/sqlite/migrations.hpp"
+
+namespace fenceline::sqlite {
+
+namespace {
+
+// Format 1: the journal itself. Rows are only ever added at the end; the triggers hold anyone to
+// it who writes through SQLite. The insert triggers also stop INSERT OR REPLACE, which would
+// otherwise delete a row without firing a delete trigger.
+constexpr char journal_tables[] = R"sql(
+PRAGMA application_id = 0x464E434C;
+PRAGMA user_version = 1;
+
+CREATE TABLE meta (
+  name  TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event (
+  position     INTEGER PRIMARY KEY,
+  at           INTEGER NOT NULL,
+  recorder     INTEGER NOT NULL,
+  operation    INTEGER NOT NULL,
+  outcome      INTEGER NOT NULL,
+  failed_check INTEGER NOT NULL,
+  origin       INTEGER NOT NULL,
+  caller       INTEGER NOT NULL,
+  worker       INTEGER NOT NULL,
+  image        INTEGER NOT NULL,
+  org          INTEGER NOT NULL,
+  owner        INTEGER NOT NULL,
+  epoch        INTEGER NOT NULL,
+  state_from   INTEGER NOT NULL,
+  state_to     INTEGER NOT NULL,
+  version      INTEGER NOT NULL,
+  count        INTEGER NOT NULL,
+  request_id   TEXT,
+  kind         INTEGER NOT NULL,
+  payload      BLOB,
+  chain        BLOB,
+  measured     BLOB,
+  CHECK ((operation | outcome | failed_check | origin | state_from | state_to | kind) >> 8 = 0),
+  CHECK ((caller | image | org | owner | count) >> 32 = 0),
+  CHECK (recorder > 0 AND epoch >= 0 AND version >= 0 AND version < position),
+  CHECK (state_from = state_to OR outcome = 1),
+  CHECK (chain IS NULL OR length(chain) = 32),
+  CHECK (measured IS NULL OR chain IS NOT NULL)
+) STRICT;
+
+CREATE TABLE text (
+  id       INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL,
+  value    TEXT NOT NULL,
+  CHECK (id < 4294967296 AND value <> '')
+) STRICT;
+
+CREATE TABLE recorder (
+  id       INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL,
+  instance TEXT NOT NULL,
+  run      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE flush (
+  id       INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL,
+  recorder INTEGER NOT NULL,
+  measured BLOB NOT NULL,
+  chain    BLOB NOT NULL,
+  CHECK (recorder > 0 AND length(chain) = 32)
+) STRICT;
+
+CREATE TRIGGER event_insert BEFORE INSERT ON event
+WHEN NEW.position IS NOT (SELECT ifnull(max(position), 0) + 1 FROM event)
+BEGIN SELECT RAISE(ABORT, 'event: positions continue without a gap'); END;
+CREATE TRIGGER event_update BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'event: rows are never changed'); END;
+CREATE TRIGGER event_delete BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'event: rows are never deleted'); END;
+
+CREATE TRIGGER text_insert BEFORE INSERT ON text
+WHEN NEW.id IS NOT (SELECT ifnull(max(id), 0) + 1 FROM text)
+  OR NEW.position IS NOT (SELECT ifnull(max(position), 0) + 1 FROM event)
+BEGIN SELECT RAISE(ABORT, 'text: numbers continue without a gap'); END;
+CREATE TRIGGER text_update BEFORE UPDATE ON text
+BEGIN SELECT RAISE(ABORT, 'text: rows are never changed'); END;
+CREATE TRIGGER text_delete BEFORE DELETE ON text
+BEGIN SELECT RAISE(ABORT, 'text: rows are never deleted'); END;
+
+CREATE TRIGGER recorder_insert BEFORE INSERT ON recorder
+WHEN NEW.id IS NOT (SELECT ifnull(max(id), 0) + 1 FROM recorder)
+  OR NEW.position IS NOT (SELECT ifnull(max(position), 0) + 1 FROM event)
+BEGIN SELECT RAISE(ABORT, 'recorder: numbers continue without a gap'); END;
+CREATE TRIGGER recorder_update BEFORE UPDATE ON recorder
+BEGIN SELECT RAISE(ABORT, 'recorder: rows are never changed'); END;
+CREATE TRIGGER recorder_delete BEFORE DELETE ON recorder
+BEGIN SELECT RAISE(ABORT, 'recorder: rows are never deleted'); END;
+
+CREATE TRIGGER flush_insert BEFORE INSERT ON flush
+WHEN NEW.id IS NOT (SELECT ifnull(max(id), 0) + 1 FROM flush)
+  OR NEW.position IS NOT (SELECT ifnull(max(position), 0) FROM event)
+BEGIN SELECT RAISE(ABORT, 'flush: numbers continue without a gap'); END;
+CREATE TRIGGER flush_update BEFORE UPDATE ON flush
+BEGIN SELECT RAISE(ABORT, 'flush: rows are never changed'); END;
+CREATE TRIGGER flush_delete BEFORE DELETE ON flush
+BEGIN SELECT RAISE(ABORT, 'flush: rows are never deleted'); END;
+
+CREATE TRIGGER meta_update BEFORE UPDATE ON meta
+BEGIN SELECT RAISE(ABORT, 'meta: rows are never changed'); END;
+CREATE TRIGGER meta_delete BEFORE DELETE ON meta
+BEGIN SELECT RAISE(ABORT, 'meta: rows are never deleted'); END;
+)sql";
+
+// Format 2: saved folds, so that opening does not start at the first event; and the view that
+// people read with the SQLite shell. No program reads the view or the labels.
+constexpr char checkpoints_and_view[] = R"sql(
+PRAGMA user_version = 2;
+
+CREATE TABLE checkpoint (
+  position  INTEGER PRIMARY KEY,
+  format    INTEGER NOT NULL,
+  chain     BLOB NOT NULL,
+  texts     INTEGER NOT NULL,
+  recorders INTEGER NOT NULL,
+  flushes   INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  size      INTEGER NOT NULL,
+  state     BLOB NOT NULL,
+  digest    BLOB NOT NULL,
+  CHECK (position >= 0 AND length(chain) = 32 AND length(digest) = 32)
+) STRICT;
+
+CREATE TABLE label (
+  vocabulary TEXT NOT NULL,
+  number     INTEGER NOT NULL,
+  text       TEXT NOT NULL,
+  PRIMARY KEY (vocabulary, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW events AS SELECT
+  e.position,
+  strftime('%Y-%m-%dT%H:%M:%S', (e.at - ((e.at % 1000000000) + 1000000000) % 1000000000)
+    / 1000000000, 'unixepoch')
+    || printf('.%09dZ', ((e.at % 1000000000) + 1000000000) % 1000000000) AS at,
+  r.instance AS recorder,
+  ifnull((SELECT text FROM label WHERE vocabulary = 'operation' AND number = e.operation),
+    e.operation) AS operation,
+  ifnull((SELECT text FROM label WHERE vocabulary = 'outcome' AND number = e.outcome),
+    e.outcome) AS outcome,
+  ifnull((SELECT text FROM label WHERE vocabulary = 'check' AND number = e.failed_check),
+    e.failed_check) AS failed_check,
+  ifnull((SELECT text FROM label WHERE vocabulary = 'origin' AND number = e.origin),
+    e.origin) AS origin,
+  ifnull((SELECT value FROM text WHERE id = e.caller), '') AS caller,
+  e.worker,
+  ifnull((SELECT value FROM text WHERE id = e.image), '') AS image,
+  ifnull((SELECT value FROM text WHERE id = e.org), '') AS org,
+  ifnull((SELECT value FROM text WHERE id = e.owner), '') AS owner,
+  e.epoch,
+  ifnull((SELECT text FROM label WHERE vocabulary = 'state' AND number = e.state_from),
+    e.state_from) AS state_from,
+  ifnull((SELECT text FROM label WHERE vocabulary = 'state' AND number = e.state_to),
+    e.state_to) AS state_to,
+  e.version,
+  e.count,
+  ifnull(e.request_id, '') AS request_id,
+  ifnull((SELECT text FROM label WHERE vocabulary = 'payload' AND number = e.kind),
+    e.kind) AS payload,
+  lower(hex(e.payload)) AS payload_bytes,
+  lower(hex(e.chain)) AS chain
+FROM event AS e LEFT JOIN recorder AS r ON r.id = e.recorder;
+)sql";
+
+constexpr Migration steps[] = {{1, journal_tables}, {2, checkpoints_and_view}};
+
+}  // namespace
+
+std::span<const Migration> migrations() { return steps; }
+
+}  // namespace fenceline::sqlite

@@ -1,0 +1,35 @@
+#pragma once
+
+// How our connections are set up. What a durable answer rests on is read back after it was set.
+
+#include <cstdint>
+
+#include "journal/sqlite/sqlite.hpp"
+
+namespace fenceline::sqlite {
+
+// For the store: every commit synced, no checkpoint but our own, no trust in the schema.
+[[nodiscard]] Result<void> configure_writer(Connection& database);
+
+// What one question may cost: a stranger's file could otherwise keep us busy for ever.
+class Budget {
+  public:
+    void renew() { spent_ = 0; }
+    // Called by SQLite every instructions_per_call instructions; true ends the statement.
+    [[nodiscard]] bool spend() noexcept { return ++spent_ > most_calls; }
+
+    static constexpr int instructions_per_call = 100'000;
+
+  private:
+    static constexpr int most_calls = 2'000;
+    int spent_ = 0;
+};
+
+// For readers: nothing is written, no view or trigger runs, no value is larger than a row of ours,
+// closing changes nothing. `budget` outlives the connection.
+[[nodiscard]] Result<void> configure_reader(Connection& database, Budget& budget);
+
+// Leaves the log as it is when this connection closes.
+void keep_log_at_close(Connection& database);
+
+}  // namespace fenceline::sqlite

@@ -1,0 +1,381 @@
+#include "journal/sqlite/reads.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "events/codec.hpp"
+#include "events/limits.hpp"
+#include "events/utf8.hpp"
+#include "journal/sqlite/checkpoint_row.hpp"
+#include "journal/sqlite/schema.hpp"
+
+namespace fenceline::sqlite {
+
+namespace {
+
+constexpr std::string_view last_event_sql =
+    "SELECT position, at, chain FROM event ORDER BY position DESC LIMIT 1";
+constexpr std::string_view last_flush_sql =
+    "SELECT id, position, chain FROM flush ORDER BY id DESC LIMIT 1";
+constexpr std::string_view known_sql =
+    "SELECT (SELECT ifnull(max(id), 0) FROM text), (SELECT ifnull(max(id), 0) FROM recorder)";
+constexpr std::string_view texts_sql =
+    "SELECT id, position, value FROM text WHERE id >= ?1 ORDER BY id LIMIT ?2";
+constexpr std::string_view recorders_sql =
+    "SELECT id, position, instance, run FROM recorder WHERE id > ?1 ORDER BY id LIMIT 1025";
+constexpr std::string_view flushes_sql =
+    "SELECT id, position, recorder, measured, chain FROM flush WHERE id > ?1 ORDER BY id LIMIT ?2";
+constexpr std::string_view sealed_before_sql =
+    "SELECT position FROM event WHERE position <= ?1 AND chain IS NOT NULL "
+    "ORDER BY position DESC LIMIT 1";
+constexpr std::string_view chain_at_sql =
+    "SELECT ifnull((SELECT chain FROM flush WHERE id = ?1 AND position = ?2), "
+    "(SELECT chain FROM event WHERE position = ?2))";
+constexpr std::string_view time_at_sql = "SELECT at FROM event WHERE position = ?1";
+
+Error corrupt(std::string text) {
+    return {.code = ErrorCode::corrupt,
+            .text = std::move(text),
+            .hint = "run `fenceline verify` on a copy"};
+}
+
+Error damaged(const char* what, std::int64_t number) {
+    return corrupt(std::string(what) + " " + std::to_string(number) + " is missing or damaged");
+}
+
+bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= limits::name_bytes && is_valid_utf8(text);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) {
+    std::unique_ptr<Reads> reads(new Reads(database));
+    Error error;
+    const auto prepare = [&](Statement& into, std::string_view sql) {
+        auto statement = database.prepare(sql);
+        if (statement)
+            into = std::move(*statement);
+        else
+            error = std::move(statement.error());
+        return statement.has_value();
+    };
+    reads->has_checkpoints_ = format >= format_with_checkpoints;
+    const bool prepared =
+        prepare(reads->last_event_, last_event_sql) &&
+        prepare(reads->last_flush_, last_flush_sql) && prepare(reads->known_, known_sql) &&
+        prepare(reads->events_, select_events_sql) && prepare(reads->texts_, texts_sql) &&
+        prepare(reads->recorders_, recorders_sql) && prepare(reads->flushes_, flushes_sql) &&
+        prepare(reads->sealed_before_, sealed_before_sql) &&
+        prepare(reads->time_at_, time_at_sql) && prepare(reads->chain_at_, chain_at_sql) &&
+        (!reads->has_checkpoints_ || (prepare(reads->checkpoint_, select_checkpoint_sql) &&
+                                      prepare(reads->checkpoints_, select_checkpoints_sql)));
+    if (!prepared) return tl::unexpected<Error>(std::move(error));
+    return reads;
+}
+
+// The first statement stays open until the last one is done: together they read one state.
+Result<Head> Reads::head() {
+    const Resetting first(last_event_), second(last_flush_), third(known_);
+    Head head;
+    auto event = last_event_.step();
+    if (!event) return tl::unexpected<Error>(std::move(event.error()));
+    if (*event) {
+        head.position = Position{last_event_.integer(0).value_or(0)};
+        head.at = Time{last_event_.integer(1).value_or(0)};
+        if (!to_hash(last_event_.blob(2), head.chain))
+            return tl::unexpected<Error>(
+                corrupt_at(head.position, "the journal ends inside of a commit"));
+    }
+    auto known = this->known();
+    if (!known) return tl::unexpected<Error>(std::move(known.error()));
+    head.texts = known->texts;
+    head.recorders = known->recorders;
+    auto flush = last_flush_.step();
+    if (!flush) return tl::unexpected<Error>(std::move(flush.error()));
+    if (!*flush) return head;
+    head.flushes = last_flush_.integer(0).value_or(0);
+    const Position follows{last_flush_.integer(1).value_or(-1)};
+    if (follows == head.position && !to_hash(last_flush_.blob(2), head.chain))
+        return tl::unexpected<Error>(corrupt_at(head.position, "the flush after it has no hash"));
+    return head;
+}
+
+Result<Known> Reads::known() {
+    auto row = known_.step();
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    const auto texts = known_.integer(0).value_or(-1);
+    const auto recorders = known_.integer(1).value_or(-1);
+    known_.reset();
+    if (texts < 0 || texts >= std::numeric_limits<std::uint32_t>::max() || recorders < 0)
+        return tl::unexpected<Error>(corrupt("the numbers of texts or recorders are out of range"));
+    return Known{static_cast<std::uint32_t>(texts) + 1, recorders};
+}
+
+Result<Event> Reads::event(Position position) {
+    auto known = this->known();
+    if (!known) return tl::unexpected<Error>(std::move(known.error()));
+    const Resetting reset(events_);
+    events_.bind(1, position.value);
+    events_.bind(2, position.value);
+    auto row = events_.step();
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    if (!*row)
+        return fail(ErrorCode::not_found,
+                    "there is no event " + std::to_string(position.value) + " in the journal");
+    Event event;
+    EventRow found;
+    FENCELINE_TRY(read_event(events_, *known, event, found));
+    return event;
+}
+
+Result<bool> Reads::was_head(const Head& head) {
+    if (head == Head{}) return true;
+    const Resetting reset(chain_at_);
+    chain_at_.bind(1, head.flushes);
+    chain_at_.bind(2, head.position.value);
+    auto row = chain_at_.step();
+    if (!row) return row;
+    ChainHash chain{};
+    return *row && to_hash(chain_at_.blob(0), chain) && chain == head.chain;
+}
+
+// --- ranges
+
+Result<Cursor> Reads::start(const Head& after, Position to) {
+    Cursor cursor{.next = Position{after.position.value + 1},
+                  .to = to,
+                  .commit_first = Position{1},
+                  .texts = after.texts,
+                  .recorders = after.recorders,
+                  .flushes = after.flushes};
+    // `after` may lie inside of a commit: its seal names where the commit really began.
+    const Resetting reset(sealed_before_);
+    sealed_before_.bind(1, after.position.value);
+    auto row = sealed_before_.step();
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    if (*row) cursor.commit_first = Position{sealed_before_.integer(0).value_or(0) + 1};
+    return cursor;
+}
+
+// Positions have no gaps, so the last one of a piece is known before anything is read, and what
+// an event may name is there before the event.
+Result<void> Reads::fill(Cursor& cursor, Slice& slice, Keep keep) {
+    slice.clear();
+    Known known{cursor.texts, cursor.recorders};
+    Position last{std::min(cursor.to.value, cursor.next.value + Slice::most_events - 1)};
+    auto all_texts = fill_texts(cursor, slice, last);
+    if (!all_texts) return tl::unexpected<Error>(std::move(all_texts.error()));
+    // Events from that commit on wait until all of its texts are handed on.
+    if (!*all_texts) last = Position{slice.texts.back().commit.value - 1};
+    auto all_flushes = fill_flushes(cursor, slice, last);
+    if (!all_flushes) return tl::unexpected<Error>(std::move(all_flushes.error()));
+    if (!*all_flushes) last = slice.flushes.back().seal.last;
+    auto all_recorders = fill_recorders(cursor, slice, last);
+    if (!all_recorders) return tl::unexpected<Error>(std::move(all_recorders.error()));
+    if (!*all_recorders) last = Position{slice.recorders.back().first.value - 1};
+    auto all_events = fill_events(cursor, slice, keep, last, known);
+    if (!all_events) return tl::unexpected<Error>(std::move(all_events.error()));
+    // An event that is not there is the journal's end.
+    const bool complete = *all_texts && *all_flushes && *all_recorders;
+    cursor.done = complete && (!*all_events || cursor.next > cursor.to);
+    return {};
+}
+
+namespace {
+
+// What may be named at a position: what earlier commits brought, and its own.
+class KnownAlong {
+  public:
+    KnownAlong(const Known& before, const Slice& slice) : known_(before), slice_(slice) {}
+    const Known& at(Position position) {
+        while (text_ < slice_.texts.size() && slice_.texts[text_].commit <= position)
+            known_.texts = slice_.texts[text_++].id.value + 1;
+        while (recorder_ < slice_.recorders.size() &&
+               slice_.recorders[recorder_].first <= position)
+            known_.recorders = slice_.recorders[recorder_++].id.value;
+        return known_;
+    }
+
+  private:
+    Known known_;
+    const Slice& slice_;
+    std::size_t text_ = 0, recorder_ = 0;
+};
+
+Result<void> keep_seal(const EventRow& row, const Event& event, Position first, Slice& slice) {
+    auto& sealed = slice.seals.emplace_back();
+    sealed.seal.first = first;
+    sealed.seal.last = event.position;
+    sealed.seal.recorder = event.recorder;
+    sealed.seal.chain = row.chain;
+    if (row.measured.empty()) return {};
+    auto measured = codec::decode_measurements(row.measured);
+    if (!measured)
+        return tl::unexpected<Error>(corrupt_at(event.position, measured.error().text));
+    sealed.seal.measured = std::move(*measured);
+    sealed.stored = row.measured;
+    return {};
+}
+
+}  // namespace
+
+// False: the journal ends before `last`.
+Result<bool> Reads::fill_events(Cursor& cursor, Slice& slice, Keep keep, Position last,
+                                const Known& before) {
+    if (cursor.next > last) return true;
+    const Resetting reset(events_);
+    events_.bind(1, cursor.next.value);
+    events_.bind(2, last.value);
+    KnownAlong known(before, slice);
+    EventRow row;
+    for (;;) {
+        auto more = events_.step();
+        if (!more) return tl::unexpected<Error>(std::move(more.error()));
+        if (!*more) return cursor.next > last;
+        Event& event = slice.next_event();
+        FENCELINE_TRY(read_event(events_, known.at(cursor.next), event, row));
+        if (event.position != cursor.next)
+            return tl::unexpected<Error>(corrupt_at(cursor.next, "it is missing"));
+        slice.keep_event();
+        ++cursor.next.value;
+        if (keep == Keep::stored_too)
+            slice.stored.push_back({codec::kind_of(event.payload), std::string(row.payload)});
+        if (row.sealed) {
+            FENCELINE_TRY(keep_seal(row, event, cursor.commit_first, slice));
+            cursor.commit_first = cursor.next;
+        } else if (!row.measured.empty()) {
+            return tl::unexpected<Error>(corrupt_at(event.position, "durations, but no hash"));
+        }
+    }
+}
+
+// False: there are more texts than a slice takes.
+Result<bool> Reads::fill_texts(Cursor& cursor, Slice& slice, Position last) {
+    const Resetting reset(texts_);
+    texts_.bind(1, cursor.texts);
+    texts_.bind(2, Slice::most_texts + 1);
+    for (;;) {
+        auto more = texts_.step();
+        if (!more) return tl::unexpected<Error>(std::move(more.error()));
+        if (!*more) return true;
+        const auto id = texts_.integer(0), commit = texts_.integer(1);
+        const auto value = texts_.text(2);
+        if (!id || !commit || !value || *id != cursor.texts || !is_name(*value))
+            return tl::unexpected<Error>(damaged("text", cursor.texts));
+        if (*commit > last.value) return true;
+        if (std::ssize(slice.texts) == Slice::most_texts) return false;
+        slice.texts.push_back({TextId{cursor.texts}, Position{*commit}, std::string(*value)});
+        ++cursor.texts;
+    }
+}
+
+// False: likewise.
+Result<bool> Reads::fill_recorders(Cursor& cursor, Slice& slice, Position last) {
+    const Resetting reset(recorders_);
+    recorders_.bind(1, cursor.recorders);
+    for (;;) {
+        auto more = recorders_.step();
+        if (!more) return tl::unexpected<Error>(std::move(more.error()));
+        if (!*more) return true;
+        const auto id = recorders_.integer(0), first = recorders_.integer(1);
+        const auto instance = recorders_.text(2), run = recorders_.text(3);
+        if (!id || !first || !instance || !run || *id != cursor.recorders + 1 ||
+            !is_valid_utf8(*instance) || !is_valid_utf8(*run))
+            return tl::unexpected<Error>(damaged("recorder", cursor.recorders + 1));
+        if (*first > last.value) return true;
+        if (std::ssize(slice.recorders) == Slice::most_recorders) return false;
+        slice.recorders.push_back(
+            {RecorderId{*id}, std::string(*instance), std::string(*run), Position{*first}});
+        ++cursor.recorders;
+    }
+}
+
+// False: likewise.
+Result<bool> Reads::fill_flushes(Cursor& cursor, Slice& slice, Position last) {
+    const Resetting reset(flushes_);
+    flushes_.bind(1, cursor.flushes);
+    flushes_.bind(2, Slice::most_flushes + 1);
+    for (;;) {
+        auto more = flushes_.step();
+        if (!more) return tl::unexpected<Error>(std::move(more.error()));
+        if (!*more) return true;
+        const auto id = flushes_.integer(0), follows = flushes_.integer(1),
+                   by = flushes_.integer(2);
+        const auto measured = flushes_.blob(3);
+        ChainHash chain{};
+        if (!id || !follows || !by || !measured || *id != cursor.flushes + 1 ||
+            !to_hash(flushes_.blob(4), chain))
+            return tl::unexpected<Error>(damaged("flush", cursor.flushes + 1));
+        if (*follows > last.value) return true;
+        if (std::ssize(slice.flushes) == Slice::most_flushes) return false;
+        auto decoded = codec::decode_measurements(*measured);
+        if (!decoded) return tl::unexpected<Error>(damaged("flush", *id));
+        slice.flushes.push_back({{.first = Position{*follows + 1},
+                                  .last = Position{*follows},
+                                  .recorder = RecorderId{*by},
+                                  .chain = chain,
+                                  .measured = std::move(*decoded)},
+                                 std::string(*measured)});
+        ++cursor.flushes;
+    }
+}
+
+// --- by time
+
+Result<std::optional<Time>> Reads::time_at(Position position) {
+    const Resetting reset(time_at_);
+    time_at_.bind(1, position.value);
+    auto row = time_at_.step();
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    if (!*row) return std::optional<Time>();
+    const auto at = time_at_.integer(0);
+    if (!at) return tl::unexpected<Error>(corrupt_at(position, "its time is no number"));
+    return std::optional<Time>(Time{*at});
+}
+
+// Times never go back along positions, so halving finds the place.
+Result<Position> Reads::first_at(Time at) {
+    auto end = head();
+    if (!end) return tl::unexpected<Error>(std::move(end.error()));
+    std::int64_t low = 1, high = end->position.value + 1;
+    while (low < high) {
+        const auto middle = low + (high - low) / 2;
+        auto time = time_at(Position{middle});
+        if (!time) return tl::unexpected<Error>(std::move(time.error()));
+        if (!*time) return tl::unexpected<Error>(corrupt_at(Position{middle}, "it is missing"));
+        if (**time < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return Position{low};
+}
+
+// --- checkpoints
+
+Result<Checkpoint> Reads::checkpoint(Position position) {
+    if (!has_checkpoints_)
+        return fail(ErrorCode::not_found, "the journal's format knows no checkpoints yet");
+    const Resetting reset(checkpoint_);
+    const RaisedLimit limit(database_);
+    checkpoint_.bind(1, position.value);
+    auto row = checkpoint_.step();
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    if (!*row) return fail(ErrorCode::not_found, "there is no checkpoint at or before that event");
+    return read_checkpoint(checkpoint_);
+}
+
+Result<std::vector<Position>> Reads::checkpoints() {
+    std::vector<Position> out;
+    if (!has_checkpoints_) return out;
+    const Resetting reset(checkpoints_);
+    for (;;) {
+        auto row = checkpoints_.step();
+        if (!row) return tl::unexpected<Error>(std::move(row.error()));
+        if (!*row) return out;
+        out.emplace_back(checkpoints_.integer(0).value_or(0));
+    }
+}
+
+}  // namespace fenceline::sqlite

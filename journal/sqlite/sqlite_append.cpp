@@ -1,0 +1,210 @@
+// The writing half of SqliteJournal: lock, transaction, rows, commit.
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "events/codec.hpp"
+#include "events/invariant.hpp"
+#include "events/limits.hpp"
+#include "journal/commit_check.hpp"
+#include "journal/sqlite/checkpoint_row.hpp"
+#include "journal/sqlite/sqlite_journal.hpp"
+
+namespace fenceline::sqlite {
+
+namespace {
+
+// Codes of a failed COMMIT after which it is certain that nothing of it will ever be seen: SQLite
+// gave up before the commit's last frame was whole. Any other failure may have come after it.
+bool surely_not_applied(int code) {
+    switch (code & 0xff) {
+        case SQLITE_FULL:
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+        case SQLITE_CONSTRAINT: return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+// --- lock and transaction
+
+Result<void> SqliteJournal::begin() {
+    FENCELINE_TRY(usable());
+    FENCELINE_TRY(not_writing());
+    FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    auto begun = check_same_files();
+    if (begun) begun = database_->begin.run();
+    if (!begun) {
+        lock_.release();
+        return begun;
+    }
+    writing_ = true;
+    return {};
+}
+
+void SqliteJournal::end() {
+    // After an error SQLite may have rolled back by itself: the next statement would be its own
+    // transaction, so nothing but this may follow an error.
+    if (!database_->connection.autocommit()) (void)database_->rollback.run();
+    writing_ = false;
+    lock_.release();
+}
+
+Result<void> SqliteJournal::commit() {
+    auto& database = database_->connection;
+    FENCELINE_INVARIANT(!database.autocommit(), "a commit ends the transaction that was begun");
+    const int code = sqlite3_step(database_->commit.raw());
+    if (code == SQLITE_DONE) {
+        database_->commit.reset();
+        // Written, but into files that a reader of these names will never see.
+        if (auto same = check_same_files(); !same)
+            return tl::unexpected<Error>(poison(std::move(same.error())));
+        return {};
+    }
+    auto error = error_of(database.raw(), code, "committing to the journal");
+    database_->commit.reset();
+    if (surely_not_applied(code)) return tl::unexpected<Error>(std::move(error));
+    return tl::unexpected<Error>(poison(std::move(error)));
+}
+
+Result<Head> SqliteJournal::begin_write() {
+    FENCELINE_TRY(begin());
+    auto head = database_->reads->head();
+    if (head)
+        head_ = *head;
+    else
+        end();
+    return head;
+}
+
+void SqliteJournal::cancel_write() {
+    if (writing_ && process_ == ::getpid()) end();
+}
+
+// --- a commit
+
+Result<Head> SqliteJournal::append(const Commit& what) {
+    FENCELINE_TRY(usable());
+    if (!writing_) return fail(ErrorCode::invalid_request, "append comes after begin_write");
+    auto head = insert(what);
+    if (head)
+        if (auto committed = commit(); !committed)
+            head = tl::unexpected<Error>(std::move(committed.error()));
+    end();
+    return head;
+}
+
+Result<Head> SqliteJournal::insert(const Commit& what) {
+    FENCELINE_TRY(check_commit(head_, what));
+    Head head = head_;
+    hasher_.begin(head_.chain);
+    measured_.clear();
+    codec::encode(what.measured, measured_);
+    FENCELINE_TRY(insert_names(what));
+    if (what.events.empty()) {
+        FENCELINE_TRY(insert_flush(what, head.chain));
+        ++head.flushes;
+        return head;
+    }
+    FENCELINE_TRY(insert_events(what, head.chain));
+    head.position = what.events.back().position;
+    head.at = what.events.back().at;
+    head.texts += static_cast<std::uint32_t>(what.texts.size());
+    if (what.recorder != nullptr) ++head.recorders;
+    return head;
+}
+
+Result<void> SqliteJournal::insert_names(const Commit& what) {
+    const auto first = head_.position.value + 1;
+    if (what.recorder != nullptr) {
+        Recorder recorder = *what.recorder;
+        if (recorder.first.value != first)
+            return fail(ErrorCode::invalid_request,
+                        "a recorder's first position is that of its first event");
+        hasher_.recorder(recorder);
+        auto& row = database_->recorder;
+        row.bind(1, recorder.id.value);
+        row.bind(2, first);
+        row.bind_text(3, recorder.instance);
+        row.bind_text(4, recorder.run);
+        FENCELINE_TRY(row.run());
+    }
+    std::uint32_t number = head_.texts;
+    for (const std::string& text : what.texts) {
+        hasher_.text(TextId{number}, text);
+        auto& row = database_->text;
+        row.bind(1, number++);
+        row.bind(2, first);
+        row.bind_text(3, text);
+        FENCELINE_TRY(row.run());
+    }
+    return {};
+}
+
+Result<void> SqliteJournal::insert_events(const Commit& what, ChainHash& chain) {
+    for (const Event& event : what.events) {
+        payload_.clear();
+        codec::encode(event.payload, payload_);
+        hasher_.event(event, codec::kind_of(event.payload), payload_);
+        SealBytes seal;
+        const bool last = &event == &what.events.back();
+        if (last) {
+            hasher_.measured(std::string_view(measured_));
+            chain = hasher_.finish(what.by);
+            seal = {bytes_of(chain), measured_};
+        }
+        bind_event(database_->event, event, payload_, last ? &seal : nullptr);
+        FENCELINE_TRY(database_->event.run());
+    }
+    return {};
+}
+
+Result<void> SqliteJournal::insert_flush(const Commit& what, ChainHash& chain) {
+    hasher_.measured(std::string_view(measured_));
+    chain = hasher_.finish(what.by);
+    auto& row = database_->flush;
+    row.bind(1, head_.flushes + 1);
+    row.bind(2, head_.position.value);
+    row.bind(3, what.by.value);
+    row.bind_blob(4, measured_);
+    row.bind_blob(5, bytes_of(chain));
+    return row.run();
+}
+
+// --- besides
+
+Result<void> SqliteJournal::save_checkpoint(const Checkpoint& checkpoint) {
+    auto packed = pack(checkpoint);
+    if (!packed) return tl::unexpected<Error>(std::move(packed.error()));
+    FENCELINE_TRY(begin());
+    Result<void> saved;
+    if (auto known = database_->reads->was_head(checkpoint.head); !known)
+        saved = tl::unexpected<Error>(std::move(known.error()));
+    else if (!*known)
+        saved = fail(ErrorCode::invalid_request, "a checkpoint belongs to a head of its journal");
+    if (saved) {
+        bind_checkpoint(database_->checkpoint, checkpoint, *packed);
+        saved = database_->checkpoint.run();
+    }
+    if (saved) saved = commit();
+    end();
+    return saved;
+}
+
+Result<void> SqliteJournal::maintain() {
+    FENCELINE_TRY(usable());
+    FENCELINE_TRY(not_writing());
+    if (database_->frames.frames() < checkpoint_due_) return {};
+    FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    auto counts = checkpoint_log(database_->connection, Checkpointing::in_place);
+    lock_.release();
+    if (!counts) return tl::unexpected<Error>(std::move(counts.error()));
+    // The next commit starts the log anew, unless a reader held it back: then a little later.
+    checkpoint_due_ = counts->complete() ? checkpoint_frames : counts->frames + checkpoint_frames / 4;
+    database_->frames.set(0);
+    return {};
+}
+
+}  // namespace fenceline::sqlite

@@ -1,0 +1,236 @@
+#include "journal/sqlite/sqlite_journal.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "events/invariant.hpp"
+#include "journal/sqlite/checkpoint_row.hpp"
+#include "journal/sqlite/creation.hpp"
+#include "journal/sqlite/profile.hpp"
+#include "journal/sqlite/schema.hpp"
+
+namespace fenceline::sqlite {
+
+namespace {
+
+// A store that closes does not wait longer for the lock: what it leaves is tidied by the next.
+constexpr Duration close_timeout = seconds(5);
+
+// Asked of the file alone, before anything is made beside it or locked: it may be a stranger's.
+Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
+    FENCELINE_TRY(check_files(files));
+    auto database = Connection::open(files.database, {.access = Access::immutable, .vfs = vfs});
+    if (!database) return tl::unexpected<Error>(std::move(database.error()));
+    return check_identity(*database, files.database);
+}
+
+}  // namespace
+
+// --- opening
+
+SqliteJournal::SqliteJournal(const JournalOptions& options, JournalFiles files)
+    : options_(options),
+      files_(std::move(files)),
+      log_path_(files_.wal()),
+      process_(::getpid()) {}
+
+Result<std::unique_ptr<Journal>> SqliteJournal::open(const JournalOptions& options,
+                                                     Existing existing) {
+    auto files = resolve(options.path);
+    if (!files) return tl::unexpected<Error>(std::move(files.error()));
+    std::unique_ptr<SqliteJournal> journal(new SqliteJournal(options, std::move(*files)));
+    FENCELINE_TRY(journal->take_lock_and_files(existing));
+    auto opened = journal->open_database();
+    journal->lock_.end_change();
+    journal->lock_.release();
+    if (!opened) {
+        journal->poisoned_ = true;  // leaves the files as they are
+        return tl::unexpected<Error>(std::move(opened.error()));
+    }
+    return journal;
+}
+
+Result<void> SqliteJournal::take_lock_and_files(Existing existing) {
+    const auto taken = [&] {
+        return fail(ErrorCode::already_exists, "there is a file at " + files_.database + " already",
+                    "choose another path");
+    };
+    const bool there = state_of(files_.database).exists;
+    if (there && existing == Existing::refused) return taken();
+    if (there || existing == Existing::required) FENCELINE_TRY(look_at(files_, options_.vfs));
+
+    auto lock = LockFile::open(files_, LockFile::Role::store);
+    if (!lock) return tl::unexpected<Error>(std::move(lock.error()));
+    lock_ = std::move(*lock);
+    FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    FENCELINE_TRY(lock_.begin_change(options_.lock_timeout));
+    if (!state_of(files_.database).exists)
+        FENCELINE_TRY(make_journal(files_, options_, newest_format()));
+    else if (existing == Existing::refused)
+        return taken();  // somebody else was faster
+    else
+        FENCELINE_TRY(look_at(files_, options_.vfs));
+    return lock_.announce_store();
+}
+
+Result<void> SqliteJournal::open_database() {
+    auto connection = Connection::open(files_.database,
+                                       {.access = Access::read_write, .vfs = options_.vfs});
+    if (!connection) return tl::unexpected<Error>(std::move(connection.error()));
+    database_ = std::make_unique<Database>();
+    database_->connection = std::move(*connection);
+    FENCELINE_TRY(configure_writer(database_->connection));
+    database_->frames.attach(database_->connection);
+    FENCELINE_TRY(lift_schema(database_->connection));
+    FENCELINE_TRY(prepare_log());
+    FENCELINE_TRY(prepare_statements());
+    auto head = database_->reads->head();
+    if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    database_file_ = state_of(files_.database);
+    log_file_ = state_of(log_path_);
+    return {};
+}
+
+// A log that is there may hold a commit whose sync failed: SQLite shows it, but the disk may not
+// have it. Moving it into the database writes and syncs it once more, before anyone is told of it.
+Result<void> SqliteJournal::prepare_log() {
+    auto& database = database_->connection;
+    auto moved = checkpoint_log(database, Checkpointing::in_place);
+    if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
+    if (!moved->complete() || state_of(log_path_).size >= options_.wal_reserve_bytes) return {};
+    auto reserved = reserve_log(database, options_.wal_reserve_bytes);
+    // Only speed is lost where there is no room for it.
+    if (!reserved && reserved.error().code != ErrorCode::no_space) return reserved;
+    return {};
+}
+
+Result<void> SqliteJournal::prepare_statements() {
+    auto& database = database_->connection;
+    const std::pair<Statement*, std::string_view> statements[] = {
+        {&database_->begin, "BEGIN IMMEDIATE"},
+        {&database_->commit, "COMMIT"},
+        {&database_->rollback, "ROLLBACK"},
+        {&database_->event, insert_event_sql},
+        {&database_->text, "INSERT INTO text VALUES (?1, ?2, ?3)"},
+        {&database_->recorder, "INSERT INTO recorder VALUES (?1, ?2, ?3, ?4)"},
+        {&database_->flush, "INSERT INTO flush VALUES (?1, ?2, ?3, ?4, ?5)"},
+        {&database_->checkpoint, insert_checkpoint_sql},
+    };
+    for (const auto& [into, sql] : statements) {
+        auto statement = database.prepare(sql);
+        if (!statement) return tl::unexpected<Error>(std::move(statement.error()));
+        *into = std::move(*statement);
+    }
+    auto reads = Reads::prepare(database, newest_format());
+    if (!reads) return tl::unexpected<Error>(std::move(reads.error()));
+    database_->reads = std::move(*reads);
+    return {};
+}
+
+// --- closing
+
+SqliteJournal::~SqliteJournal() {
+    if (process_ == ::getpid()) {
+        close();
+        return;
+    }
+    // A child after fork(): the connection and the lock are its parent's.
+    (void)database_.release();
+    lock_.abandon();
+}
+
+void SqliteJournal::close() {
+    if (writing_) cancel_write();
+    if (database_ == nullptr) return;
+    const bool alone = !poisoned_ && lock_.acquire(close_timeout) &&
+                       lock_.begin_change(close_timeout) && lock_.only_store();
+    // The last one leaves one file behind. An error loses nothing: the log stays.
+    if (!alone || !checkpoint_log(database_->connection, Checkpointing::truncate))
+        keep_log_at_close(database_->connection);
+    database_.reset();
+    lock_.withdraw_store();
+    lock_.end_change();
+    if (lock_.held()) lock_.release();
+}
+
+// --- states
+
+Result<void> SqliteJournal::usable() const {
+    if (poisoned_)
+        return fail(ErrorCode::poisoned, "an earlier commit's result is unknown",
+                    "open the journal again");
+    if (process_ != ::getpid())
+        return fail(ErrorCode::invalid_request, "the journal was opened before fork()",
+                    "open it in this process");
+    return {};
+}
+
+Result<void> SqliteJournal::not_writing() const {
+    if (!writing_) return {};
+    return fail(ErrorCode::invalid_request, "this journal is being written already");
+}
+
+Result<void> SqliteJournal::check_same_files() const {
+    for (const auto& [path, opened] :
+         {std::pair(&files_.database, &database_file_), std::pair(&log_path_, &log_file_)})
+        if (!state_of(*path).same_file(*opened))
+            return fail(ErrorCode::io, *path + " was moved, removed or replaced while it was open",
+                        "stop the stores, put the file back, then open it again");
+    return {};
+}
+
+Error SqliteJournal::poison(Error error) {
+    poisoned_ = true;
+    error.effect = Effect::unknown;
+    return error;
+}
+
+// --- reading
+
+Result<Head> SqliteJournal::head() {
+    FENCELINE_TRY(usable());
+    if (writing_) return head_;
+    return database_->reads->head();
+}
+
+Result<void> SqliteJournal::read(const Head& after, Position to, Sink& sink) {
+    FENCELINE_TRY(usable());
+    auto cursor = database_->reads->start(after, to);
+    if (!cursor) return tl::unexpected<Error>(std::move(cursor.error()));
+    const auto keep = sink.wants_stored() ? Reads::Keep::stored_too : Reads::Keep::decoded;
+    while (!cursor->done) {
+        if (writing_) {
+            FENCELINE_TRY(database_->reads->fill(*cursor, slice_, keep));
+        } else {
+            auto state = Transaction::begin(database_->connection, Transaction::Kind::read);
+            if (!state) return tl::unexpected<Error>(std::move(state.error()));
+            FENCELINE_TRY(database_->reads->fill(*cursor, slice_, keep));
+        }
+        if (!slice_.deliver(sink)) break;
+    }
+    return {};
+}
+
+Result<Event> SqliteJournal::event(Position position) {
+    FENCELINE_TRY(usable());
+    return database_->reads->event(position);
+}
+
+Result<Checkpoint> SqliteJournal::checkpoint(Position position) {
+    FENCELINE_TRY(usable());
+    return database_->reads->checkpoint(position);
+}
+
+Result<std::vector<Position>> SqliteJournal::checkpoints() {
+    FENCELINE_TRY(usable());
+    return database_->reads->checkpoints();
+}
+
+Result<Position> SqliteJournal::first_at(Time at) {
+    FENCELINE_TRY(usable());
+    return database_->reads->first_at(at);
+}
+
+}  // namespace fenceline::sqlite

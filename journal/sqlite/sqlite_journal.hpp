@@ -1,0 +1,104 @@
+#pragma once
+
+// The journal in a SQLite database: the contract of journal/journal.hpp, over the lock file, the
+// schema and the reads of this folder.
+//
+// A commit is answered only after SQLite has synced it and the files by their names are still the
+// ones that were written. When that cannot be known, the journal is poisoned: it says so to every
+// later call and leaves its files as they are.
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+
+#include "journal/chain.hpp"
+#include "journal/journal.hpp"
+#include "journal/open.hpp"
+#include "journal/sqlite/files.hpp"
+#include "journal/sqlite/lock.hpp"
+#include "journal/sqlite/reads.hpp"
+#include "journal/sqlite/sqlite.hpp"
+#include "journal/sqlite/wal.hpp"
+
+namespace fenceline::sqlite {
+
+class SqliteJournal final : public Journal {
+  public:
+    enum class Existing { required, made_if_missing, refused };
+    [[nodiscard]] static Result<std::unique_ptr<Journal>> open(const JournalOptions& options,
+                                                               Existing existing);
+    ~SqliteJournal() override;
+    SqliteJournal(const SqliteJournal&) = delete;
+    SqliteJournal& operator=(const SqliteJournal&) = delete;
+
+    Result<Head> begin_write() override;
+    Result<Head> append(const Commit& commit) override;
+    void cancel_write() override;
+    Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
+    Result<void> maintain() override;
+
+    Result<Head> head() override;
+    Result<void> read(const Head& after, Position to, Sink& sink) override;
+    Result<Event> event(Position position) override;
+    Result<Checkpoint> checkpoint(Position position) override;
+    Result<std::vector<Position>> checkpoints() override;
+    Result<Position> first_at(Time at) override;
+
+  private:
+    // All that lives on the connection, in the order in which it must end.
+    struct Database {
+        Connection connection;
+        FrameCount frames;
+        std::unique_ptr<Reads> reads;
+        Statement begin, commit, rollback;
+        Statement event, text, recorder, flush, checkpoint;
+    };
+
+    // Frames in the log from which the writer moves them into the database: 16 MB. Seldom enough
+    // to cost nothing, often enough that the log keeps its reserved size.
+    static constexpr int checkpoint_frames = 4'000;
+
+    SqliteJournal(const JournalOptions& options, JournalFiles files);
+    [[nodiscard]] Result<void> take_lock_and_files(Existing existing);
+    [[nodiscard]] Result<void> open_database();
+    [[nodiscard]] Result<void> prepare_log();
+    [[nodiscard]] Result<void> prepare_statements();
+    void close();
+
+    // Refused in a child after fork() and after an unknown commit.
+    [[nodiscard]] Result<void> usable() const;
+    [[nodiscard]] Result<void> not_writing() const;
+    // The names still lead to the files that are open; stat only.
+    [[nodiscard]] Result<void> check_same_files() const;
+    // Lock and BEGIN IMMEDIATE; end() gives both back.
+    [[nodiscard]] Result<void> begin();
+    void end();
+    // COMMIT, and what its failure means.
+    [[nodiscard]] Result<void> commit();
+    [[nodiscard]] Error poison(Error error);
+
+    [[nodiscard]] Result<Head> insert(const Commit& commit);
+    [[nodiscard]] Result<void> insert_names(const Commit& commit);
+    [[nodiscard]] Result<void> insert_events(const Commit& commit, ChainHash& chain);
+    [[nodiscard]] Result<void> insert_flush(const Commit& commit, ChainHash& chain);
+
+    JournalOptions options_;
+    JournalFiles files_;
+    std::string log_path_;
+    LockFile lock_;
+    std::unique_ptr<Database> database_;
+    FileState database_file_, log_file_;  // as they were when opened
+    pid_t process_;
+    bool writing_ = false;
+    bool poisoned_ = false;
+    Head head_;              // while writing_: the journal's
+    int checkpoint_due_ = checkpoint_frames;
+
+    // Kept from call to call.
+    Slice slice_;
+    CommitHasher hasher_;
+    std::string payload_, measured_;
+};
+
+}  // namespace fenceline::sqlite
