@@ -1,7 +1,7 @@
 #pragma once
 
 // A table of counts as bytes: how many, then key and count, ascending by key. Reading refuses
-// what writing never makes (keys out of order, counts below 0), so that one table has one form.
+// what writing never makes (keys out of order, counts below 1), so that one table has one form.
 
 #include <utility>
 
@@ -28,7 +28,7 @@ inline void save_counts(const Counts& counts, StateWriter& out) {
     for (std::uint32_t i = 0; i < size; ++i) {
         const auto key = static_cast<std::uint64_t>(in.i64());
         const std::int64_t value = in.i64();
-        if (value < 0 || (i > 0 && key <= before)) return false;
+        if (value <= 0 || (i > 0 && key <= before)) return false;
         loaded[key] = value;
         before = key;
     }
