@@ -22,26 +22,28 @@ static_assert(std::endian::native == std::endian::little, "the byte order of the
 
 // --- the archives -------------------------------------------------------------------------------
 
+// Appends through a small buffer of its own: a payload is many fields of a few bytes.
 class ByteWriter : public cereal::OutputArchive<ByteWriter, cereal::AllowEmptyClassElision> {
   public:
-    explicit ByteWriter(std::string& out) : OutputArchive(this), out_(out) {}
-    ~ByteWriter() override { flush(); }
-    ByteWriter(const ByteWriter&) = delete;
-    ByteWriter& operator=(const ByteWriter&) = delete;
+    ByteWriter() : OutputArchive(this) {}
 
     template <typename Raw>
-    void put(Raw value) {
+    [[gnu::always_inline]] void put(Raw value) {
         if (sizeof buffer_ - used_ < sizeof value) flush();
         std::memcpy(buffer_ + used_, &value, sizeof value);
         used_ += sizeof value;
     }
-
-  private:
-    void flush() {
-        out_.append(buffer_, used_);
+    void begin(std::string& out) {
+        out_ = &out;
         used_ = 0;
     }
-    std::string& out_;
+    void flush() {
+        out_->append(buffer_, used_);
+        used_ = 0;
+    }
+
+  private:
+    std::string* out_ = nullptr;
     std::size_t used_ = 0;
     char buffer_[128];
 };
@@ -49,13 +51,18 @@ class ByteWriter : public cereal::OutputArchive<ByteWriter, cereal::AllowEmptyCl
 // The first fault stays, and reads nothing but zeros from then on.
 class ByteReader : public cereal::InputArchive<ByteReader, cereal::AllowEmptyClassElision> {
   public:
-    ByteReader(std::string_view bytes, std::uint32_t texts)
-        : InputArchive(this), next_(bytes.data()), left_(bytes.size()), texts_(texts) {}
+    ByteReader() : InputArchive(this) {}
 
+    void begin(std::string_view bytes, std::uint32_t texts) {
+        next_ = bytes.data();
+        left_ = bytes.size();
+        texts_ = texts;
+        fault_ = nullptr;
+    }
     template <typename Raw>
-    Raw take() {
+    [[gnu::always_inline]] Raw take() {
         Raw value{};
-        if (left_ < sizeof value) {
+        if (left_ < sizeof value) [[unlikely]] {
             spoil("it ends too early");
             return value;
         }
@@ -83,9 +90,9 @@ class ByteReader : public cereal::InputArchive<ByteReader, cereal::AllowEmptyCla
     }
 
   private:
-    const char* next_;
-    std::size_t left_;
-    std::uint32_t texts_;
+    const char* next_ = nullptr;
+    std::size_t left_ = 0;
+    std::uint32_t texts_ = 0;
     const char* fault_ = nullptr;
 };
 
@@ -328,32 +335,39 @@ void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& ar, Versioned<P>& versioned) {
 
 // --- one payload --------------------------------------------------------------------------------
 
+// An archive of cereal brings five empty tables: one for each thread is made, then used again.
+
 template <typename P>
 void write(const P& payload, std::string& out) {
-    ByteWriter ar(out);
-    ar(Layout<P>::version);
+    thread_local ByteWriter ar;
+    ar.begin(out);
+    ar.put(Layout<P>::version);
     ar(Versioned<const P>{payload, Layout<P>::version});
+    ar.flush();
 }
 
-tl::unexpected<Error> refuse(std::string_view name, const char* why) {
-    return fail(ErrorCode::corrupt, "damaged bytes of '" + std::string(name) + "': " + why);
-}
+constexpr const char* newer = "it is of a newer layout";
 
+// Why the bytes are refused; null when they are sound.
 template <typename P>
-Result<void> read(std::string_view bytes, std::uint32_t texts, P& payload) {
-    ByteReader ar(bytes, texts);
+const char* read(std::string_view bytes, std::uint32_t texts, P& payload) {
+    thread_local ByteReader ar;
+    ar.begin(bytes, texts);
     const auto version = ar.take<std::uint8_t>();
-    if (version > Layout<P>::version)
-        return fail(ErrorCode::unsupported_format,
-                    "'" + std::string(Layout<P>::name) + "' is recorded in layout " +
-                        std::to_string(version) + ", this program knows up to " +
-                        std::to_string(Layout<P>::version),
-                    "read the journal with the program that wrote it, or a newer one");
+    if (version > Layout<P>::version) return newer;
     if (version == 0) ar.spoil("it has no layout version");
     Versioned<P> versioned{payload, version};
     ar(versioned);
-    if (const char* fault = ar.fault()) return refuse(Layout<P>::name, fault);
-    return {};
+    return ar.fault();
+}
+
+tl::unexpected<Error> refuse(std::string_view name, const char* why, std::string_view bytes) {
+    std::string text = "recorded '" + std::string(name) + "' ";
+    if (why != newer) return fail(ErrorCode::corrupt, text + "is damaged: " + why);
+    return fail(ErrorCode::unsupported_format,
+                text + "has layout " + std::to_string(static_cast<unsigned char>(bytes[0])) +
+                    ", which is newer than this program",
+                "read the journal with the program that wrote it, or a newer one");
 }
 
 constexpr std::size_t kinds = std::variant_size_v<Payload>;
@@ -361,35 +375,26 @@ constexpr std::size_t kinds = std::variant_size_v<Payload>;
 // One row per kind, in the variant's order.
 struct Row {
     std::string_view name;
-    Result<void> (*read)(std::string_view, std::uint32_t, Payload&);
+    const char* (*read)(std::string_view, std::uint32_t, Payload&);
 };
 
 template <std::size_t kind>
-Result<void> read_kind(std::string_view bytes, std::uint32_t texts, Payload& payload) {
-    return read(bytes, texts, payload.emplace<kind>());
+constexpr Row row_of() {
+    using P = std::variant_alternative_t<kind, Payload>;
+    if constexpr (std::is_same_v<P, NoDetail>)
+        return {"no_detail", [](std::string_view bytes, std::uint32_t, Payload&) -> const char* {
+                    return bytes.empty() ? nullptr : "it has no fields";
+                }};
+    else
+        return {Layout<P>::name, [](std::string_view bytes, std::uint32_t texts, Payload& out) {
+                    return read(bytes, texts, out.emplace<kind>());
+                }};
 }
 
-template <>
-Result<void> read_kind<0>(std::string_view bytes, std::uint32_t, Payload&) {
-    if (bytes.empty()) return {};
-    return refuse("no_detail", "it has no fields");
+constexpr auto rows = []<std::size_t... kind>(std::index_sequence<kind...>) {
+    return std::array<Row, kinds>{row_of<kind>()...};
 }
-
-template <std::size_t kind>
-constexpr std::string_view name_of() {
-    return Layout<std::variant_alternative_t<kind, Payload>>::name;
-}
-template <>
-constexpr std::string_view name_of<0>() {
-    return "no_detail";
-}
-
-template <std::size_t... kind>
-constexpr std::array<Row, kinds> rows_of(std::index_sequence<kind...>) {
-    return {Row{name_of<kind>(), read_kind<kind>}...};
-}
-
-constexpr auto rows = rows_of(std::make_index_sequence<kinds>{});
+(std::make_index_sequence<kinds>{});
 
 }  // namespace
 
@@ -409,14 +414,15 @@ void encode(const Payload& payload, std::string& out) {
 }
 
 Result<Payload> decode(std::uint8_t kind, std::string_view bytes, std::uint32_t texts) {
-    if (kind >= kinds)
-        return fail(ErrorCode::unsupported_format,
-                    "payload kind " + std::to_string(kind) + " is not known to this program",
-                    "read the journal with the program that wrote it, or a newer one");
-    if (bytes.size() > limits::payload_bytes) return refuse(rows[kind].name, "it is too long");
-    Result<Payload> out;
-    if (auto read = rows[kind].read(bytes, texts, *out); !read)
-        return tl::unexpected<Error>(std::move(read.error()));
+    Result<Payload> out;  // the one thing returned: a payload is never moved
+    if (kind >= kinds) [[unlikely]]
+        out = fail(ErrorCode::unsupported_format,
+                   "payload kind " + std::to_string(kind) + " is not known to this program",
+                   "read the journal with the program that wrote it, or a newer one");
+    else if (bytes.size() > limits::payload_bytes) [[unlikely]]
+        out = refuse(rows[kind].name, "it is too long", bytes);
+    else if (const char* why = rows[kind].read(bytes, texts, *out)) [[unlikely]]
+        out = refuse(rows[kind].name, why, bytes);
     return out;
 }
 
@@ -425,12 +431,12 @@ void encode(const Measurements& measurements, std::string& out) {
 }
 
 Result<Measurements> decode_measurements(std::string_view bytes) {
+    constexpr auto name = Layout<Measurements>::name;
     Result<Measurements> out;
     if (bytes.empty()) return out;
-    if (bytes.size() > limits::measurement_bytes) return refuse("measurements", "it is too long");
-    if (auto done = read(bytes, any_text, *out); !done)
-        return tl::unexpected<Error>(std::move(done.error()));
-    if (out->values.empty()) return refuse("measurements", "it has no values");
+    if (bytes.size() > limits::measurement_bytes) return refuse(name, "it is too long", bytes);
+    if (const char* why = read(bytes, any_text, *out)) return refuse(name, why, bytes);
+    if (out->values.empty()) return refuse(name, "it has no values", bytes);
     return out;
 }
 
