@@ -1,0 +1,56 @@
+# Installs the build into a folder of its own and lives there as a stranger would.
+#
+#   cmake -D build=DIR -D source=DIR -D flags=... -D step=install|run|proofs -P run.cmake
+set(prefix ${build}/consumer/prefix)
+set(consumer ${build}/consumer/build)
+
+function(succeeds)
+    execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "${ARGN}\n${said}")
+    endif()
+endfunction()
+
+if(step STREQUAL "install")
+    file(REMOVE_RECURSE ${build}/consumer)
+    succeeds(${CMAKE_COMMAND} --install ${build} --prefix ${prefix})
+    # Nothing that is installed may know where it was built.
+    file(GLOB_RECURSE packaged ${prefix}/*.cmake)
+    if(NOT packaged)
+        message(FATAL_ERROR "no CMake package was installed")
+    endif()
+    foreach(file IN LISTS packaged)
+        file(STRINGS ${file} leaks REGEX "${source}|${build}")
+        if(leaks)
+            message(FATAL_ERROR "${file} names the build: ${leaks}")
+        endif()
+    endforeach()
+    succeeds(${CMAKE_COMMAND} -S ${source}/tests/consumer -B ${consumer} -G Ninja
+        -D CMAKE_BUILD_TYPE=Debug -D CMAKE_CXX_STANDARD=20 -D CMAKE_CXX_COMPILER=${compiler}
+        -D CMAKE_CXX_FLAGS=${flags} -D CMAKE_PREFIX_PATH=${prefix})
+elseif(step STREQUAL "run")
+    succeeds(${CMAKE_COMMAND} --build ${consumer})
+    foreach(program pool exporter)
+        file(REMOVE_RECURSE ${consumer}/${program}.dir)
+        file(MAKE_DIRECTORY ${consumer}/${program}.dir)
+        succeeds(${consumer}/${program} ${consumer}/${program}.dir/pool.db)
+    endforeach()
+elseif(step STREQUAL "proofs")
+    succeeds(${CMAKE_COMMAND} --build ${consumer} --target drain_with_lease)
+    foreach(proof snapshot worker)
+        execute_process(COMMAND ${CMAKE_COMMAND} --build ${consumer} --target drain_with_${proof}
+            RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+        if(status EQUAL 0)
+            message(FATAL_ERROR "a ${proof} passed for a lease")
+        endif()
+        # For this reason, and for no other.
+        string(FIND "${said}" "WorkerLease&" named)
+        string(REGEX MATCHALL "error:" errors "${said}")
+        list(LENGTH errors count)
+        if(named EQUAL -1 OR NOT count EQUAL 1)
+            message(FATAL_ERROR "a ${proof} was refused, but not for being no lease:\n${said}")
+        endif()
+    endforeach()
+else()
+    message(FATAL_ERROR "unknown step ${step}")
+endif()
