@@ -48,11 +48,13 @@ class Findings {
     void worker(const std::optional<WorkerId>& id) {
         if (id) worker(*id);
     }
-    void epoch(Epoch epoch) {
-        if (!sound_ || (epoch.value >= 0 && epoch.value <= limits::epoch_max)) return;
-        refuse("epoch ", std::to_string(epoch.value) + " is out of range: 0 to " +
-                             std::to_string(limits::epoch_max));
+    void epoch(Epoch epoch, std::int64_t most = limits::epoch_max) {
+        if (!sound_ || (epoch.value >= 0 && epoch.value <= most)) return;
+        refuse("epoch ",
+               std::to_string(epoch.value) + " is out of range: 0 to " + std::to_string(most));
     }
+    // Of a worker that is new here: 2^52 claims and renewals are left to it.
+    void first_epoch(Epoch given) { epoch(given, limits::epoch_max / 2); }
     void time(Time time, const char* which) {
         if (sound_ && time.ns < 0) refuse(which, " is before 1970");
     }
@@ -105,7 +107,7 @@ void check(Findings& found, const Spawn& asked) {
     found.name(asked.prefix, "the prefix");
     found.name(asked.image, "the image");
     found.name(asked.org, "the org");
-    found.epoch(asked.epoch);
+    found.first_epoch(asked.epoch);
     found.caps(asked.caps);
     found.require(asked.warm_target >= 0, "warm_target is negative", "0 is no target");
 }
@@ -115,7 +117,7 @@ void check(Findings& found, const Adopt& asked) {
     found.worker(row.worker);
     found.require(row.state != State::none && to_text(row.state) != "?",
                   "an adopted worker needs a state");
-    found.epoch(row.epoch);
+    found.first_epoch(row.epoch);
     found.name(row.pod, "the pod's name");
     found.name(row.image, "the image");
     found.name(row.org, "the org");
