@@ -110,8 +110,7 @@ class Attempt {
         if (present()) view.version = scenario.worker(7).version;
         view.owner = owner();
         view.epoch = epoch();
-        if (broke("observed_state"))
-            view.state = from_ == State::hot ? State::idle : State::hot;
+        if (broke("observed_state")) view.state = from_ == State::hot ? State::idle : State::hot;
         if (broke("version")) view.version = Position{view.version.value - 1};
         return Minter::snapshot(view);
     }
@@ -170,8 +169,8 @@ std::vector<Operation> worker_operations() {
 
 const TransitionRow* row_for(const std::vector<TransitionRow>& rows, State from,
                              Operation operation, State target) {
-    const bool has_target = operation == Operation::adopt ||
-                            operation == Operation::retire_from_snapshot;
+    const bool has_target =
+        operation == Operation::adopt || operation == Operation::retire_from_snapshot;
     for (const auto& row : rows)
         if (row.from == from && row.operation == operation && (!has_target || row.to == target))
             return &row;
@@ -240,10 +239,10 @@ TEST_SUITE("statemachine/laws") {
                     if (row_for(rows, state.value, operation, target)) continue;
                     ++absent;
                     const bool claim = kind_of(operation) == OperationKind::claim;
-                    const Miss miss = claim                        ? miss_of("match")
-                                      : state.value == State::none ? miss_of("exists")
-                                                                   : Miss{Outcome::fence_miss_state,
-                                                                          Check::legal_state};
+                    const Miss miss = claim ? miss_of("match")
+                                      : state.value == State::none
+                                          ? miss_of("exists")
+                                          : Miss{Outcome::fence_miss_state, Check::legal_state};
                     expect(state.value, operation, target, {}, miss);
                 }
         CHECK(absent > 200);
@@ -259,8 +258,8 @@ TEST_SUITE("statemachine/laws") {
                     continue;
                 if (row_for(rows, state.value, operation, State::lost)) continue;
                 for (const auto& fence : fences_of(any_row_of(rows, operation))) {
-                    const bool after = fence == "version" || fence == "neutral" ||
-                                       fence == "owner_not_live";
+                    const bool after =
+                        fence == "version" || fence == "neutral" || fence == "owner_not_live";
                     const Miss legal{Outcome::fence_miss_state, Check::legal_state};
                     expect(state.value, operation, State::lost, {fence},
                            after ? legal : miss_of(fence));
