@@ -108,4 +108,8 @@ std::string expose_text(const MetricSnapshot& metrics, const ExpositionInfo& inf
     return prometheus::TextSerializer().Serialize(families);
 }
 
+std::string expose_text(const prometheus::Collectable& collectable) {
+    return prometheus::TextSerializer().Serialize(collectable.Collect());
+}
+
 }  // namespace fenceline

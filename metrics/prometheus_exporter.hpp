@@ -68,5 +68,7 @@ struct ExporterOptions {
 
 // One page in the text format, families and series in a fixed order.
 [[nodiscard]] std::string expose_text(const MetricSnapshot& metrics, const ExpositionInfo& info);
+// The page of a collectable as of now, for a server that is not prometheus-cpp's own.
+[[nodiscard]] std::string expose_text(const prometheus::Collectable& collectable);
 
 }  // namespace fenceline

@@ -21,7 +21,13 @@ std::string place(Position position) {
 class Verifier final : public Sink {
   public:
     Verifier(Reader& reader, const VerifyOptions& options, const Head& head, Verification& out)
-        : reader_(reader), options_(options), end_(head), out_(out), anchored_(is_anchored()) {}
+        : reader_(reader),
+          options_(options),
+          end_(head),
+          out_(out),
+          passed_(options.anchors.size(), false) {
+        pass_anchors();
+    }
 
     bool text(TextId id, std::string_view value) override {
         begin_commit();
@@ -79,7 +85,7 @@ class Verifier final : public Sink {
         if (!seal.measured.values.empty()) fold_.apply(seal.measured);
         at_.texts = fold_.world.texts.size();
         first_of_commit_ = Position{at_.position.value + 1};
-        anchored_ = anchored_ || is_anchored();
+        pass_anchors();
         return check_checkpoint();
     }
 
@@ -99,9 +105,13 @@ class Verifier final : public Sink {
         hasher_.begin(at_.chain);
         open_ = true;
     }
-    bool is_anchored() const {
-        return options_.anchor && options_.anchor->position == at_.position &&
-               options_.anchor->chain == at_.chain;
+    // Notes the anchors that are this place; their positions may have several hashes, as flushes
+    // follow a position.
+    void pass_anchors() {
+        for (std::size_t i = 0; i < options_.anchors.size(); ++i)
+            if (options_.anchors[i].position == at_.position &&
+                options_.anchors[i].chain == at_.chain)
+                passed_[i] = true;
     }
     bool stop(std::string what) {
         complain(std::move(what) + "; nothing after it can be judged");
@@ -128,7 +138,7 @@ class Verifier final : public Sink {
     std::optional<Error> failure_;
     bool open_ = false;
     bool stopped_ = false;
-    bool anchored_;
+    std::vector<bool> passed_;  // by anchor
 };
 
 void Verifier::check_order(const Event& event) {
@@ -224,14 +234,16 @@ void Verifier::finish() {
     for (; next_checkpoint_ < checkpoints_.size(); ++next_checkpoint_)
         complain("the checkpoint at " + place(checkpoints_[next_checkpoint_]) +
                  " belongs to no end of a commit");
-    if (!options_.anchor || anchored_) return;
-    const auto& anchor = *options_.anchor;
-    if (anchor.position > at_.position)
-        complain("the journal ends before the anchor at " + place(anchor.position) +
-                 ": its tail was cut");
-    else
-        complain("the journal at " + place(anchor.position) +
-                 " is not the one that the anchor was taken from");
+    for (std::size_t i = 0; i < passed_.size(); ++i) {
+        if (passed_[i]) continue;
+        const auto& anchor = options_.anchors[i];
+        if (anchor.position > at_.position)
+            complain("the journal ends before the anchor at " + place(anchor.position) +
+                     ": its tail was cut");
+        else
+            complain("the journal at " + place(anchor.position) +
+                     " is not the one that the anchor was taken from");
+    }
 }
 
 int digit_of(char c) {

@@ -7,12 +7,11 @@
 // - legality: every transition is in the table, from the state, version, owner and epoch that the
 //   record really had; its fence held; nothing leaves a terminal state; no epoch falls (I4, I5)
 // - checkpoints: byte for byte the fold from the first event (I3)
-// - an anchor kept elsewhere: that the journal still contains it, so that no tail was cut
+// - anchors kept elsewhere: that the journal still contains them, so that no tail was cut
 //
 // What a hash chain cannot show is a journal made anew by whoever may write the file; an anchor
 // kept where they cannot write does.
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,7 +36,7 @@ struct Finding {
 };
 
 struct VerifyOptions {
-    std::optional<Anchor> anchor;
+    std::vector<Anchor> anchors;
     std::size_t most_findings = 1'000;  // the rest is only counted
     Progress progress;
 };

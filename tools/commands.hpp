@@ -10,6 +10,7 @@ namespace fenceline::tools {
 // writing
 void add_init(CommandLine&);
 void add_exec(CommandLine&);
+void add_simulate(CommandLine&);
 // reading
 void add_log(CommandLine&);
 void add_ps(CommandLine&);

@@ -1,0 +1,32 @@
+#pragma once
+
+// What reading commands have in common: the journal, and the moments that --at, --from and --to
+// name in it.
+
+#include <memory>
+#include <string>
+
+#include "journal/journal.hpp"
+#include "tools/when.hpp"
+
+namespace fenceline::tools {
+
+// A range of positions: events after `after`, up to and including `to`.
+struct Window {
+    Position after;
+    Position to;
+};
+
+// An error of how an option was written is `invalid_request`; others are the journal's.
+// --at and --to: the last position at or before; empty: the head.
+[[nodiscard]] Result<Position> position_of(Reader& reader, const std::string& when);
+// --from and --to: from the first event at or after the one, through the last at or before the
+// other.
+[[nodiscard]] Result<Window> window_of(Reader& reader, const std::string& from,
+                                       const std::string& to);
+
+// The exit code for an error of these functions, which it prints: wrong usage for what was
+// written on the command line, else the journal's.
+[[nodiscard]] int report_source(const std::string& path, const Error& error);
+
+}  // namespace fenceline::tools
