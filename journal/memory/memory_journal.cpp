@@ -229,9 +229,19 @@ bool MemoryJournal::deliver(const Part& part, Sink& sink) {
         if (!sink.recorder(recorder)) return false;
     for (const auto& text : part.texts)
         if (!sink.text(TextId{number++}, text)) return false;
-    for (const auto& event : part.events)
+    const bool stored = sink.wants_stored();
+    std::string bytes;
+    for (const auto& event : part.events) {
+        bytes.clear();
+        if (stored) codec::encode(event.payload, bytes);
+        if (stored && !sink.stored(codec::kind_of(event.payload), bytes)) return false;
         if (!sink.event(event)) return false;
-    return !part.seal || sink.seal(*part.seal);
+    }
+    if (!part.seal) return true;
+    bytes.clear();
+    if (stored) codec::encode(part.seal->measured, bytes);
+    if (stored && !sink.stored_measured(bytes)) return false;
+    return sink.seal(*part.seal);
 }
 
 Result<void> MemoryJournal::read(const Head& after, Position to, Sink& sink) {

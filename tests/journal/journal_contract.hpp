@@ -18,6 +18,7 @@
 
 #include <doctest/doctest.h>
 
+#include "events/codec.hpp"
 #include "events/limits.hpp"
 #include "journal/chain.hpp"
 #include "journal/memory/memory_journal.hpp"
@@ -270,6 +271,44 @@ TEST_CASE_TEMPLATE_DEFINE("the chain can be computed again from what is read", H
     }
     CHECK(verify.sealed == 2);
     CHECK(to_hex(verify.last) == to_hex(head.chain));
+}
+
+TEST_CASE_TEMPLATE_DEFINE("whoever asks for it gets the bytes as they are stored", Harness,
+                          contract_stored) {
+    struct Stored : Heard {
+        std::vector<std::pair<std::uint8_t, std::string>> payloads;
+        std::vector<std::string> durations;
+        [[nodiscard]] bool wants_stored() const override { return true; }
+        bool stored(std::uint8_t kind, std::string_view payload) override {
+            CHECK(payloads.size() == events.size());  // right before its event
+            payloads.emplace_back(kind, payload);
+            return true;
+        }
+        bool stored_measured(std::string_view bytes) override {
+            CHECK(durations.size() == seals.size());
+            durations.emplace_back(bytes);
+            return true;
+        }
+    } sink;
+    Harness harness;
+    auto journal = harness.open();
+    JournalScript script(*journal);
+    Event plain = drain_event();
+    plain.payload = NoDetail{};
+    script.appends({drain_event(), plain});
+    script.flushes(took(Position{1}, {4, 5}));
+    REQUIRE(journal->read({}, Position{99}, sink).has_value());
+
+    REQUIRE(sink.order == "reess");
+    REQUIRE(sink.payloads.size() == 2);
+    REQUIRE(sink.durations.size() == 2);
+    std::string bytes;
+    codec::encode(script.written[0].payload, bytes);
+    CHECK(sink.payloads[0] == std::pair{std::uint8_t{5}, bytes});
+    CHECK(sink.payloads[1] == std::pair{std::uint8_t{0}, std::string{}});
+    bytes.clear();
+    codec::encode(took(Position{1}, {4, 5}), bytes);
+    CHECK(sink.durations == std::vector{std::string{}, bytes});
 }
 
 TEST_CASE_TEMPLATE_DEFINE("the first position of a time is found", Harness, contract_first_at) {
@@ -644,6 +683,7 @@ TEST_CASE_TEMPLATE_DEFINE("after an unknown commit nothing is taken until reopen
     TEST_CASE_TEMPLATE_INVOKE(contract_stop, Harness);               \
     TEST_CASE_TEMPLATE_INVOKE(contract_flush, Harness);              \
     TEST_CASE_TEMPLATE_INVOKE(contract_chain, Harness);              \
+    TEST_CASE_TEMPLATE_INVOKE(contract_stored, Harness);             \
     TEST_CASE_TEMPLATE_INVOKE(contract_first_at, Harness);           \
     TEST_CASE_TEMPLATE_INVOKE(contract_equal_times, Harness);        \
     TEST_CASE_TEMPLATE_INVOKE(contract_positions, Harness);          \
