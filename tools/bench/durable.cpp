@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <thread>
 
+#include "journal/journal.hpp"
 #include "journal/lifecycle_store.hpp"
+#include "journal/open.hpp"
 #include "tools/bench/bare_sqlite.hpp"
 #include "tools/bench/bench.hpp"
 
@@ -117,6 +119,30 @@ Result<double> run_bare(BareSqlite& bare, int rows, int seconds) {
     return static_cast<double>(done) / seconds_since(start);
 }
 
+// Commits between two positions: how many callers shared one.
+class SealCount : public Sink {
+  public:
+    bool seal(const Seal& seal) override {
+        commits += seal.first <= seal.last;
+        return true;
+    }
+    std::int64_t commits = 0;
+};
+
+Result<double> operations_per_commit(const std::string& path, const std::vector<Position>& spans) {
+    auto reader = open_reader(path);
+    if (!reader) return tl::unexpected<Error>(std::move(reader.error()));
+    double operations = 0, commits = 0;
+    for (std::size_t i = 0; i + 1 < spans.size(); i += 2) {
+        SealCount until, from;
+        FENCELINE_TRY((*reader)->read({}, spans[i], from));
+        FENCELINE_TRY((*reader)->read({}, spans[i + 1], until));
+        operations += static_cast<double>(spans[i + 1].value - spans[i].value);
+        commits += static_cast<double>(until.commits - from.commits);
+    }
+    return commits > 0 ? operations / commits : 0;
+}
+
 double quantile(std::vector<double>& values, double q) {
     if (values.empty()) return 0;
     const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
@@ -144,6 +170,7 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
     std::vector<Caller> one{all.front()};
 
     std::vector<double> ours_1, bare_1, ours_n, bare_n, ratio_1, ratio_n, speedup, waits;
+    std::vector<Position> shared;
     for (int round = 0; round < options.rounds; ++round) {
         auto b1 = run_bare(**bare, 1, options.seconds_per_round);
         if (!b1) return tl::unexpected<Error>(std::move(b1.error()));
@@ -152,8 +179,10 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
         all.front() = one.front();
         auto bn = run_bare(**bare, options.callers, options.seconds_per_round);
         if (!bn) return tl::unexpected<Error>(std::move(bn.error()));
+        shared.push_back((*store)->status().position);
         auto on = run_callers(all, options.seconds_per_round);
         if (!on) return tl::unexpected<Error>(std::move(on.error()));
+        shared.push_back((*store)->status().position);
         one.front() = all.front();
         ours_1.push_back(o1->per_second);
         bare_1.push_back(*b1);
@@ -167,6 +196,9 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
     std::error_code ignored;
     const auto bytes = static_cast<double>(std::filesystem::file_size(path, ignored));
 
+    auto per_commit = operations_per_commit(path, shared);
+    if (!per_commit) return tl::unexpected<Error>(std::move(per_commit.error()));
+
     const std::string n = std::to_string(options.callers);
     using enum Figure::Goal;
     figures.push_back({"durable_1", "durable operations, 1 caller", "op/s", median(ours_1),
@@ -175,6 +207,7 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
                        median(ours_n), median(bare_n), 0.6, ratio_at_least});
     figures.push_back({"durable_speedup", n + " callers against one", "x", median(speedup), 0, 15,
                        at_least});
+    figures.push_back({"per_commit", "operations a commit, " + n + " callers", "", *per_commit});
     figures.push_back({"wait_p50", "one of " + n + " callers waits, p50", "us",
                        quantile(waits, 0.5)});
     figures.push_back({"wait_p99", "p99", "us", quantile(waits, 0.99)});
