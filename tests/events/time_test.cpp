@@ -129,6 +129,7 @@ TEST_CASE("what is not a time is refused with the reason") {
                              "2026-05-24T10:00:00Zulu",
                              "20260524T100000Z"})
         CHECK_FALSE_MESSAGE(parse_rfc3339(text).has_value(), text);
+    CHECK(why_not("2026-05-24T10:00:00.1234567891Z").find("fraction") != std::string::npos);
     CHECK(why_not("2026-02-29T10:00:00Z").find("no such day") != std::string::npos);
     why_not("2026-00-10T10:00:00Z");
     why_not("2026-13-10T10:00:00Z");

@@ -422,11 +422,18 @@ TEST_CASE_TEMPLATE_DEFINE("a time before the last one is refused", Harness, cont
 TEST_CASE_TEMPLATE_DEFINE("a recorder out of its number is refused", Harness, contract_recorders) {
     Continued<Harness> given;
     auto commit = given.commit();
+    const auto all_by = [&](std::int64_t id) {
+        commit.by = RecorderId{id};
+        for (auto& event : given.events) event.recorder = commit.by;
+    };
     SUBCASE("nobody's commit") {
-        commit.by = RecorderId{};
+        all_by(0);
+    }
+    SUBCASE("a number below the first") {
+        all_by(-1);
     }
     SUBCASE("an unknown one") {
-        commit.by = given.events[0].recorder = RecorderId{2};
+        all_by(2);
     }
     SUBCASE("an event by another") {
         given.events[1].recorder = RecorderId{7};
@@ -436,8 +443,13 @@ TEST_CASE_TEMPLATE_DEFINE("a recorder out of its number is refused", Harness, co
         commit.recorder = &given.recorder;
     }
     SUBCASE("a new one beyond the next") {
-        given.recorder.id = commit.by = RecorderId{3};
-        for (auto& event : given.events) event.recorder = commit.by;
+        all_by(3);
+        given.recorder.id = commit.by;
+        commit.recorder = &given.recorder;
+    }
+    SUBCASE("a new one under another's number") {
+        all_by(2);
+        given.recorder.id = RecorderId{3};
         commit.recorder = &given.recorder;
     }
     SUBCASE("a new one in another's commit") {
