@@ -23,17 +23,13 @@ TextId org_after(const Event& event) {
 
 }  // namespace
 
-void LifecycleCounts::add(TextId image, State state, TextId org, std::int64_t by) noexcept {
-    if (!is_active(state)) return;
-    images_[image.value].counts[row_of(state)][org.given() ? 1 : 0] += by;
-}
-
 void LifecycleCounts::apply(const Event& event) noexcept {
     if (!transitioned(event) || !event.image.given() || !acts_on_worker(event.operation)) return;
     const TextId org = org_after(event);
     if (event.from == event.to && event.org.given() == org.given()) return;
-    add(event.image, event.from, event.org, -1);
-    add(event.image, event.to, org, 1);
+    Cells& cells = images_[event.image.value];
+    if (is_active(event.from)) --cells.counts[row_of(event.from)][event.org.given() ? 1 : 0];
+    if (is_active(event.to)) ++cells.counts[row_of(event.to)][org.given() ? 1 : 0];
 }
 
 std::int64_t LifecycleCounts::count(TextId image, State state, Binding binding) const {

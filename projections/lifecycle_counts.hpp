@@ -46,7 +46,6 @@ class LifecycleCounts {
         std::array<std::array<std::int64_t, bindings>, active_states> counts{};
         [[nodiscard]] bool empty() const { return counts == decltype(counts){}; }
     };
-    void add(TextId image, State state, TextId org, std::int64_t by) noexcept;
 
     FlatTable<Cells> images_;
 };

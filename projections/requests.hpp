@@ -11,8 +11,7 @@
 // first answer. An id is forgotten limits::request_window positions after its event.
 //
 // Operations that never came to a decision (OperationFailed) are not remembered: they have no
-// answer to give again. Nor are more than limits::request_repeats rows of one hash: one request
-// may expire many control planes, an event each, and its first row is what is asked for.
+// answer to give again.
 //
 // Threading: as a std::vector.
 
@@ -26,16 +25,7 @@
 
 namespace fenceline {
 
-namespace limits {
-
-// Rows remembered for one hash among limits::request_window positions.
-inline constexpr int request_repeats = 8;
-
-}  // namespace limits
-
-// The hash, FROZEN: a saved fold holds it. FNV-1a with 64 bits over the caller's number (four
-// bytes, little endian) and the id, then folded to 32 bits through a multiplication, because
-// FNV's low bits alone are weak.
+// The hash, FROZEN: a saved fold holds it. Described in requests.cpp.
 [[nodiscard]] std::uint32_t request_hash(TextId caller, std::string_view id) noexcept;
 
 class Requests {
@@ -60,21 +50,26 @@ class Requests {
     class Span {
       public:
         void add(Entry entry);
-        void find(std::uint32_t hash, std::vector<std::uint32_t>& offsets) const;
         void reserve(std::size_t entries);
+        // Offsets of the entries with this hash, ascending.
+        [[nodiscard]] std::vector<std::uint32_t> find(std::uint32_t hash) const;
+        [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+        [[nodiscard]] std::size_t memory_bytes() const;
 
         std::int64_t number = 0;
-        std::vector<Entry> entries;  // ascending by offset
 
       private:
         struct Slot {
             std::uint32_t hash = 0;
-            std::uint32_t entry = 0;  // its number + 1; 0 is free
+            std::uint32_t newest = 0;  // entry number + 1; 0 is free
         };
+        void index();
+        void index(std::uint32_t entry);
         void grow(std::size_t slots);
-        std::vector<Slot> slots_;  // a power of two
 
-        friend class Requests;
+        std::vector<Entry> entries_;         // ascending by offset
+        std::vector<std::uint32_t> older_;   // the entry of the same hash before: number + 1, or 0
+        std::vector<Slot> slots_;            // a power of two
     };
 
     void enter_span(std::int64_t number);
