@@ -1,6 +1,7 @@
 #include "journal/open.hpp"
 
 #include "journal/sqlite/sqlite_journal.hpp"
+#include "journal/sqlite/sqlite_reader.hpp"
 
 namespace fenceline {
 
@@ -13,6 +14,10 @@ Result<std::unique_ptr<Journal>> open_journal(const JournalOptions& options) {
 
 Result<std::unique_ptr<Journal>> create_journal(const JournalOptions& options) {
     return SqliteJournal::open(options, SqliteJournal::Existing::refused);
+}
+
+Result<std::unique_ptr<Reader>> open_reader(const std::string& path) {
+    return sqlite::SqliteReader::open(path);
 }
 
 }  // namespace fenceline

@@ -213,10 +213,9 @@ void StoreCore::answer() {
         const std::span<const Event> events(staged_.data() + slot.first, slot.count);
         switch (slot.how) {
             case Slot::How::decided:
-                if (events.empty()) {  // an expiry that found nobody
+                if (events.empty()) {  // an expiry that found nobody: no event, no position
                     answers.emplace_back(Answer{.operation = operation_of(slot.command->request),
                                                 .outcome = Outcome::transitioned,
-                                                .position = head_.position,
                                                 .at = fold_.world.at});
                 } else {
                     answers.emplace_back(answer_of(events, texts));

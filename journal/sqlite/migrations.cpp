@@ -5,8 +5,8 @@ namespace fenceline::sqlite {
 namespace {
 
 // Format 1: the journal itself. Rows are only ever added at the end; the triggers hold anyone to
-// it who writes through SQLite. The insert triggers also stop INSERT OR REPLACE, which would
-// otherwise delete a row without firing a delete trigger.
+// it who writes with another program. The insert triggers also stop INSERT OR REPLACE, which
+// would otherwise delete a row without firing a delete trigger.
 constexpr char journal_tables[] = R"sql(
 PRAGMA application_id = 0x464E434C;
 PRAGMA user_version = 1;
