@@ -218,6 +218,7 @@ int CommandLine::Parser::usage(const CLI::ParseError& error, int argc, char** ar
 CommandLine::CommandLine() : parser_(std::make_unique<Parser>()) {
     auto& app = parser_->app;
     app.name("fenceline");
+    app.get_formatter()->label("SUBCOMMAND", "COMMAND");
     app.set_version_flag("--version", "fenceline " FENCELINE_VERSION);
     app.add_flag("--json", parser_->json, "results as JSON; works with every command");
     app.require_subcommand(1);

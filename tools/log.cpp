@@ -73,13 +73,13 @@ class LogSink final : public Sink {
     std::string line_for_people(const Event& event) {
         std::string line;
         if (!headed_)
-            line = heading(fmt::format("{:>9}  {:<30}  {:<22}  {:<21}  {:>7}  {:<22}  {:<16}  {}\n",
+            line = heading(fmt::format("{:>9}  {:<30}  {:<27}  {:<20}  {:>7}  {:<22}  {:<16}  {}\n",
                                        "POSITION", "AT", "OPERATION", "OUTCOME", "WORKER", "STATE",
                                        "CALLER", "WHY"));
         headed_ = true;
         const auto worker = event.worker.given() ? std::to_string(event.worker.value) : "";
         auto text =
-            fmt::format("{:>9}  {:<30}  {:<22}  {:<21}  {:>7}  {:<22}  {:<16}  {}",
+            fmt::format("{:>9}  {:<30}  {:<27}  {:<20}  {:>7}  {:<22}  {:<16}  {}",
                         event.position.value, to_rfc3339(event.at), to_text(event.operation),
                         to_text(event.outcome), worker, movement_of(event),
                         printable(names_.text(event.caller)), printable(note_of(event, names_)));

@@ -68,8 +68,9 @@ std::string table_of(const std::vector<WorkerView>& rows, const replay::Replayed
                    ago(now, row.updated_at), ago(now, row.last_heartbeat_at),
                    std::to_string(row.version.value)});
     const auto as_of = past.head.at.given() ? ", " + to_rfc3339(past.head.at) : "";
-    return table.text(context) + fmt::format("{} workers as of #{}{}; spans are until then\n",
-                                             rows.size(), past.head.position.value, as_of);
+    return table.text(context) + fmt::format("{} {} as of #{}{}; spans are until then\n",
+                                             rows.size(), rows.size() == 1 ? "worker" : "workers",
+                                             past.head.position.value, as_of);
 }
 
 int ps(const PsOptions& options, const Context& context) {

@@ -17,7 +17,7 @@ namespace {
 const char* type_of(const Json& value) {
     if (value.is_string()) return "a text";
     if (value.is_boolean()) return "true or false";
-    if (value.is_number_float()) return "a number with a fraction or out of range";
+    if (value.is_number_float()) return "a number with a fraction";
     if (value.is_number()) return "a number";
     if (value.is_array()) return "a list";
     if (value.is_object()) return "an object";

@@ -25,8 +25,11 @@ class Builder {
     bool boolean(bool value) { return put(value); }
     bool number_integer(number_integer_t value) { return put(value); }
     bool number_unsigned(number_unsigned_t value) { return put(value); }
-    bool number_float(number_float_t value, const string_t&) {
-        if (!std::isfinite(value)) return refuse("a number is out of range");
+    bool number_float(number_float_t value, const string_t& written) {
+        // The parser makes whole numbers beyond 64 bits into fractions, and would round them.
+        const bool whole = written.find_first_of(".eE") == written.npos;
+        if (whole || !std::isfinite(value))
+            return refuse("number " + in_quotes(written) + " is out of range");
         return put(value);
     }
     bool string(string_t& value) { return put(std::move(value)); }
