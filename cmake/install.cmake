@@ -8,6 +8,11 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fenceline)
 set(header_dir ${CMAKE_INSTALL_INCLUDEDIR}/fenceline)
 
 install(TARGETS fenceline EXPORT fenceline-targets FILE_SET HEADERS DESTINATION ${header_dir})
+set(own_sqlite FALSE)
+if(TARGET fenceline_sqlite)
+    set(own_sqlite TRUE)
+    install(TARGETS fenceline_sqlite EXPORT fenceline-targets)
+endif()
 install(EXPORT fenceline-targets NAMESPACE fenceline:: DESTINATION ${package_dir})
 
 # Apart, so that only those who ask for the exporter need prometheus-cpp.
