@@ -94,7 +94,8 @@ void note_fences(const std::vector<TransitionRow>& rows, std::vector<std::string
 Drawing draw() {
     const auto rows = transition_rows();
     const auto moves = moves_of(rows);
-    Drawing drawing{.frame = frame_of(moves)};
+    Drawing drawing;
+    drawing.frame = frame_of(moves);
 
     std::map<std::pair<Operation, State>, States> reached;  // from one state, by one operation
     for (const TransitionRow& row : rows) reached[{row.operation, row.from}].insert(row.to);

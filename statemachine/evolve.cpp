@@ -111,28 +111,22 @@ Time next_update(Time last, Time at) {
 }
 
 void changed(World& world, const Event& event) {
-    const Worker* known = world.find(event.worker);
-    if (!known) return;
-    Worker worker = *known;
-    if (const auto* tally = std::get_if<HeartbeatsTallied>(&event.payload)) {
-        // They were answered from memory as of the record that stood: no new version (I2).
-        worker.last_heartbeat_at = std::max(worker.last_heartbeat_at, tally->last_at);
-    } else {
+    world.change(event.worker, [&](Worker& worker) {
+        if (const auto* tally = std::get_if<HeartbeatsTallied>(&event.payload)) {
+            // They were answered from memory as of the record that stood: no new version (I2).
+            worker.last_heartbeat_at = std::max(worker.last_heartbeat_at, tally->last_at);
+            return;
+        }
         apply_effect(worker, event);
         worker.state = event.to;
         worker.version = event.position;
         worker.updated_at = next_update(worker.updated_at, event.at);
-    }
-    world.put(worker);
+    });
 }
 
 // One drain gives one sample: a second deletion of the same pod finds nothing to measure.
 void pod_deleted(World& world, const Event& event) {
-    const Worker* known = world.find(event.worker);
-    if (!known || !known->drain_started_at.given()) return;
-    Worker worker = *known;
-    worker.drain_started_at = Time{};
-    world.put(worker);
+    world.change(event.worker, [](Worker& worker) { worker.drain_started_at = Time{}; });
 }
 
 // --- control planes -----------------------------------------------------------------------------

@@ -6,19 +6,22 @@
 
 namespace fenceline {
 
-struct Worker {
+struct alignas(64) Worker {
+    // First what every decision and most events touch: it shares a line of the cache.
     WorkerId id;
-    PodName pod;
-    TextId image;
-    TextId org;  // empty: neutral
     TextId owner;
-    TextId retire_reason;
-    State state = State::none;
+    TextId image;
     Epoch epoch;
-    Time created_at, updated_at, last_heartbeat_at, reserved_at;
+    Position version;  // the event that last changed this record
+    TextId org;        // empty: neutral
+    State state = State::none;
+    Time updated_at, last_heartbeat_at;
+
+    PodName pod;
+    TextId retire_reason;
+    Time created_at, reserved_at;
     Time activation_started_at, credentials_expire_at;
     Time drain_started_at;  // 0 once its pod is gone: each drain gives one sample
-    Position version;       // the event that last changed this record
 
     [[nodiscard]] Binding binding() const {
         return org.given() ? Binding::org_bound : Binding::neutral;

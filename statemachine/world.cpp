@@ -14,13 +14,11 @@ std::uint64_t hot_idle_key(TextId org, TextId image) {
 }  // namespace
 
 const Worker* World::find(WorkerId id) const {
-    const auto it = slots_.find(id.value);
-    return it == slots_.end() ? nullptr : &workers_[it->second];
+    return workers_.find(id.value);
 }
 
 const ControlPlane* World::find_control_plane(TextId id) const {
-    const auto it = plane_slots_.find(id.value);
-    return it == plane_slots_.end() ? nullptr : &planes_[it->second];
+    return planes_.find(id.value);
 }
 
 bool World::is_live(TextId control_plane) const {
@@ -31,57 +29,40 @@ bool World::is_live(TextId control_plane) const {
 // --- change -------------------------------------------------------------------------------------
 
 void World::put(const Worker& worker) {
-    const auto next = static_cast<std::uint32_t>(workers_.size());
-    const auto [it, fresh] = slots_.try_emplace(worker.id.value, next);
-    if (fresh) {
-        workers_.push_back(worker);
-        highest_id_ = std::max(highest_id_, worker.id);
-        move(worker.id, Place{}, place_of(worker));
-        return;
-    }
-    Worker& record = workers_[it->second];
-    const Place was = place_of(record);
-    record = worker;
-    move(worker.id, was, place_of(worker));
+    if (change(worker.id, [&](Worker& record) { record = worker; })) return;
+    workers_.add(worker.id.value, worker);
+    highest_id_ = std::max(highest_id_, worker.id);
+    move(worker.id, Place{}, place_of(worker));
 }
 
 void World::put(const ControlPlane& plane) {
-    const auto next = static_cast<std::uint32_t>(planes_.size());
-    const auto [it, fresh] = plane_slots_.try_emplace(plane.id.value, next);
-    if (fresh)
-        planes_.push_back(plane);
+    if (ControlPlane* record = planes_.find(plane.id.value))
+        *record = plane;
     else
-        planes_[it->second] = plane;
+        planes_.add(plane.id.value, plane);
 }
 
 void World::erase(WorkerId id, WorkerId highest_before) {
-    const auto it = slots_.find(id.value);
-    if (it == slots_.end()) return;
-    FENCELINE_INVARIANT(workers_.back().id == id, "records are taken back newest first");
-    const Place was = place_of(workers_.back());
-    workers_.pop_back();
-    slots_.erase(it);
+    const Worker* record = find(id);
+    if (!record) return;
+    FENCELINE_INVARIANT(record == &workers_.back(), "records are taken back newest first");
+    const Place was = place_of(*record);
+    workers_.remove_last(id.value);
     highest_id_ = highest_before;
     move(id, was, Place{});
 }
 
 void World::erase_control_plane(TextId id) {
-    const auto it = plane_slots_.find(id.value);
-    if (it == plane_slots_.end()) return;
-    FENCELINE_INVARIANT(planes_.back().id == id, "records are taken back newest first");
-    planes_.pop_back();
-    plane_slots_.erase(it);
+    const ControlPlane* record = find_control_plane(id);
+    if (!record) return;
+    FENCELINE_INVARIANT(record == &planes_.back(), "records are taken back newest first");
+    planes_.remove_last(id.value);
 }
 
 // --- indexes ------------------------------------------------------------------------------------
 
-World::Place World::place_of(const Worker& worker) {
-    return {worker.state, worker.org, worker.image};
-}
-
 // Called with the record already changed: leave() asks the records who still belongs.
-void World::move(WorkerId id, const Place& from, const Place& to) {
-    if (from == to) return;  // heartbeats and renewals, the most of all events
+void World::really_move(WorkerId id, const Place& from, const Place& to) {
     count(from, -1);
     count(to, +1);
     leave(id, from);
@@ -166,8 +147,7 @@ std::int64_t World::warm(TextId image) const {
 }
 
 std::size_t World::memory_bytes() const {
-    return texts.memory_bytes() + workers_.size() * sizeof(Worker) + slots_.bucket_count() * 17 +
-           planes_.capacity() * sizeof(ControlPlane) + plane_slots_.bucket_count() * 9 +
+    return texts.memory_bytes() + workers_.memory_bytes() + planes_.memory_bytes() +
            orgs_.bucket_count() * (sizeof(OrgCount) + 5) + warm_.bucket_count() * 13 +
            idle_.memory_bytes() + hot_idle_.memory_bytes();
 }

@@ -9,16 +9,14 @@
 // Threading: as a std::vector; the store guards it.
 
 #include <cstdint>
-#include <deque>
 #include <optional>
-#include <span>
-#include <string>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "events/text.hpp"
 #include "statemachine/claimable.hpp"
+#include "statemachine/records.hpp"
 #include "statemachine/worker.hpp"
 
 namespace fenceline {
@@ -34,6 +32,10 @@ class World {
     // Puts the record in place of the one with its id, or beside the others.
     void put(const Worker& worker);
     void put(const ControlPlane& plane);
+    // Changes a record where it is: `change(Worker&)` may touch anything but the id. False when
+    // there is no such record.
+    template <typename Change>
+    bool change(WorkerId id, const Change& change);
     // Takes a record back that put() had made new, the newest first, and the highest id that was
     // before it: undo only. A record that is not there is left alone.
     void erase(WorkerId id, WorkerId highest_before);
@@ -42,8 +44,8 @@ class World {
     [[nodiscard]] WorkerId highest_id() const { return highest_id_; }
     [[nodiscard]] std::size_t size() const { return workers_.size(); }  // terminal ones included
     // Every record, in the order of first appearance.
-    [[nodiscard]] const std::deque<Worker>& workers() const { return workers_; }
-    [[nodiscard]] const std::vector<ControlPlane>& control_planes() const { return planes_; }
+    [[nodiscard]] const Records<Worker>& workers() const { return workers_; }
+    [[nodiscard]] const Records<ControlPlane>& control_planes() const { return planes_; }
 
     // Whether somebody answers for it: known and not expired.
     [[nodiscard]] bool is_live(TextId control_plane) const;
@@ -79,17 +81,19 @@ class World {
             return !org.given() && (state == State::idle || state == State::spawning);
         }
     };
-    static Place place_of(const Worker& worker);
+    static Place place_of(const Worker& worker) { return {worker.state, worker.org, worker.image}; }
 
-    void move(WorkerId id, const Place& from, const Place& to);
+    // Heartbeats and renewals, the most of all events, move nothing.
+    void move(WorkerId id, const Place& from, const Place& to) {
+        if (from != to) really_move(id, from, to);
+    }
+    void really_move(WorkerId id, const Place& from, const Place& to);
     void count(const Place& place, std::int64_t by);
     void enter(WorkerId id, const Place& place);
     void leave(WorkerId id, const Place& place);
 
-    std::deque<Worker> workers_;
-    boost::unordered_flat_map<std::int64_t, std::uint32_t> slots_;  // id -> place in workers_
-    std::vector<ControlPlane> planes_;
-    boost::unordered_flat_map<std::uint32_t, std::uint32_t> plane_slots_;
+    Records<Worker> workers_;
+    Records<ControlPlane> planes_;
     WorkerId highest_id_;
     std::int64_t active_ = 0;
 
@@ -103,5 +107,15 @@ class World {
     Claimable idle_;      // by image, and 0 for any
     Claimable hot_idle_;  // by org and image, and image 0 for any
 };
+
+template <typename Change>
+bool World::change(WorkerId id, const Change& change) {
+    Worker* record = workers_.find(id.value);
+    if (!record) return false;
+    const Place was = place_of(*record);
+    change(*record);
+    move(id, was, place_of(*record));
+    return true;
+}
 
 }  // namespace fenceline
