@@ -1,7 +1,7 @@
 // Claims and spawns: which worker is chosen, and which cap turns the caller away.
 
 #include "events/limits.hpp"
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

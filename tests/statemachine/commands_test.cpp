@@ -3,7 +3,7 @@
 #include <concepts>
 
 #include "events/limits.hpp"
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

@@ -1,8 +1,8 @@
 // The fold takes every fact; what a batch changed can be taken back.
 
 #include "statemachine/world_state.hpp"
-#include "support/random_commands.hpp"
-#include "support/scenario.hpp"
+#include "tests/support/random_commands.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

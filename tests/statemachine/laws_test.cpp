@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

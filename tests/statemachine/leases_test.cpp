@@ -1,6 +1,6 @@
 // Lease and epoch operations: what they change beyond the state, and how they miss.
 
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

@@ -1,6 +1,6 @@
 // Operations on a row that somebody listed earlier.
 
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "statemachine/claimable.hpp"
-#include "support/random_commands.hpp"
-#include "support/scenario.hpp"
+#include "tests/support/random_commands.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 namespace {

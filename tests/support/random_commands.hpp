@@ -12,7 +12,7 @@
 #include "statemachine/commands.hpp"
 #include "statemachine/minter.hpp"
 #include "statemachine/world.hpp"
-#include "support/scenario.hpp"
+#include "tests/support/scenario.hpp"
 
 namespace fenceline::testing {
 
