@@ -36,8 +36,8 @@ std::map<std::string, std::pair<std::string, std::filesystem::file_time_type>> c
     std::map<std::string, std::pair<std::string, std::filesystem::file_time_type>> out;
     for (const auto& entry : std::filesystem::directory_iterator(dir.path())) {
         std::ifstream in(entry.path(), std::ios::binary);
-        out[entry.path().filename()] = {
-            std::string(std::istreambuf_iterator<char>(in), {}), entry.last_write_time()};
+        out[entry.path().filename()] = {std::string(std::istreambuf_iterator<char>(in), {}),
+                                        entry.last_write_time()};
     }
     return out;
 }
@@ -115,7 +115,9 @@ TEST_CASE("reading a journal at rest changes no file") {
     { REQUIRE(append(**create_journal(options_for(path)), 5)); }
     REQUIRE_FALSE(std::filesystem::exists(path + "-wal"));
     SUBCASE("as the store left it") {}
-    SUBCASE("copied without the lock file") { std::filesystem::remove(path + "-lock"); }
+    SUBCASE("copied without the lock file") {
+        std::filesystem::remove(path + "-lock");
+    }
     const auto before = contents(dir);
     {
         auto reader = SqliteReader::open(path);
@@ -211,7 +213,9 @@ TEST_CASE("a read goes on while its sink lets others append") {
         // A log moved into the database would change pages under a reader that takes no locks.
         REQUIRE(append(*journal, 10));
         SUBCASE("and stay") {}
-        SUBCASE("and leave") { journal.reset(); }
+        SUBCASE("and leave") {
+            journal.reset();
+        }
     };
     REQUIRE((*reader)->read({}, Position{count}, sink).has_value());
     REQUIRE(sink.events.size() == count);
@@ -388,24 +392,46 @@ TEST_CASE("a value that no program of ours wrote is corrupt and names its positi
     const std::string trigger = RawSqlite(path).value(schema);
     std::string change, where = "event 2";
     auto code = ErrorCode::corrupt;
-    SUBCASE("text where a number belongs") { change = "UPDATE event SET worker = 'x'"; }
-    SUBCASE("a real") { change = "UPDATE event SET at = 1.5"; }
-    SUBCASE("a state beyond a byte") { change = "UPDATE event SET state_from = 300"; }
-    SUBCASE("a text without number") { change = "UPDATE event SET org = 7"; }
-    SUBCASE("a recorder without number") { change = "UPDATE event SET recorder = 7"; }
-    SUBCASE("a payload of garbage") { change = "UPDATE event SET payload = x'01ff'"; }
+    SUBCASE("text where a number belongs") {
+        change = "UPDATE event SET worker = 'x'";
+    }
+    SUBCASE("a real") {
+        change = "UPDATE event SET at = 1.5";
+    }
+    SUBCASE("a state beyond a byte") {
+        change = "UPDATE event SET state_from = 300";
+    }
+    SUBCASE("a text without number") {
+        change = "UPDATE event SET org = 7";
+    }
+    SUBCASE("a recorder without number") {
+        change = "UPDATE event SET recorder = 7";
+    }
+    SUBCASE("a payload of garbage") {
+        change = "UPDATE event SET payload = x'01ff'";
+    }
     SUBCASE("a payload of a newer program") {
         change = "UPDATE event SET kind = 200";
         code = ErrorCode::unsupported_format;
     }
-    SUBCASE("a request id that is no text") { change = "UPDATE event SET request_id = x'00ff'"; }
+    SUBCASE("a request id that is no text") {
+        change = "UPDATE event SET request_id = x'00ff'";
+    }
     SUBCASE("a request id of bad UTF-8") {
         change = "UPDATE event SET request_id = CAST(x'ff' AS TEXT)";
     }
-    SUBCASE("a hash too short") { change = "UPDATE event SET chain = x'00'"; }
-    SUBCASE("durations without a hash") { change = "UPDATE event SET measured = x'00'"; }
-    SUBCASE("a value of megabytes") { change = "UPDATE event SET payload = zeroblob(5000000)"; }
-    SUBCASE("an event less") { change = "DELETE FROM event"; }
+    SUBCASE("a hash too short") {
+        change = "UPDATE event SET chain = x'00'";
+    }
+    SUBCASE("durations without a hash") {
+        change = "UPDATE event SET measured = x'00'";
+    }
+    SUBCASE("a value of megabytes") {
+        change = "UPDATE event SET payload = zeroblob(5000000)";
+    }
+    SUBCASE("an event less") {
+        change = "DELETE FROM event";
+    }
     {
         RawSqlite raw(path);
         REQUIRE(raw.run("DROP TRIGGER event_update; PRAGMA ignore_check_constraints = ON;"
@@ -443,11 +469,21 @@ TEST_CASE("a damaged checkpoint is corrupt and the events are still read") {
         REQUIRE((*journal)->save_checkpoint({head, std::string(10'000, 'x')}).has_value());
     }
     const char* change = "";
-    SUBCASE("its state") { change = "UPDATE checkpoint SET state = zeroblob(length(state))"; }
-    SUBCASE("its size") { change = "UPDATE checkpoint SET size = size + 1"; }
-    SUBCASE("its place") { change = "UPDATE checkpoint SET position = 0"; }
-    SUBCASE("its texts") { change = "UPDATE checkpoint SET texts = 9"; }
-    SUBCASE("a size beyond every limit") { change = "UPDATE checkpoint SET size = 1 << 60"; }
+    SUBCASE("its state") {
+        change = "UPDATE checkpoint SET state = zeroblob(length(state))";
+    }
+    SUBCASE("its size") {
+        change = "UPDATE checkpoint SET size = size + 1";
+    }
+    SUBCASE("its place") {
+        change = "UPDATE checkpoint SET position = 0";
+    }
+    SUBCASE("its texts") {
+        change = "UPDATE checkpoint SET texts = 9";
+    }
+    SUBCASE("a size beyond every limit") {
+        change = "UPDATE checkpoint SET size = 1 << 60";
+    }
     REQUIRE(RawSqlite(path).run(change).empty());
     auto reader = open_reader(path);
     const auto checkpoint = (*reader)->checkpoint(Position{1});

@@ -85,8 +85,7 @@ TEST_CASE("a new journal has the newest format and says who made it") {
     CHECK(raw.value("PRAGMA user_version") == std::to_string(sqlite::newest_format()));
     CHECK(raw.value("PRAGMA journal_mode") == "wal");
     CHECK(raw.value("SELECT value FROM meta WHERE name = 'journal_id'") == options.id);
-    CHECK(raw.value("SELECT value FROM meta WHERE name = 'created_at'") ==
-          to_rfc3339(clock.now()));
+    CHECK(raw.value("SELECT value FROM meta WHERE name = 'created_at'") == to_rfc3339(clock.now()));
     CHECK(raw.value("PRAGMA integrity_check") == "ok");
 }
 
@@ -138,8 +137,8 @@ TEST_CASE("a newer format is refused and both numbers are named") {
     const auto path = dir / "pool.db";
     REQUIRE(create_journal(options_for(path)).has_value());
     REQUIRE(RawSqlite(path).run("PRAGMA user_version = 77").empty());
-    for (const auto& error : {error_of(open_journal(options_for(path))),
-                              error_of(open_reader(path))}) {
+    for (const auto& error :
+         {error_of(open_journal(options_for(path))), error_of(open_reader(path))}) {
         CHECK(error.code == ErrorCode::unsupported_format);
         CHECK(error.text.find("77") != std::string::npos);
         CHECK(error.text.find(std::to_string(sqlite::newest_format())) != std::string::npos);
@@ -152,13 +151,20 @@ TEST_CASE("a schema that is not ours is refused") {
     const auto path = dir / "pool.db";
     REQUIRE(create_journal(options_for(path)).has_value());
     const char* change = "";
-    SUBCASE("a table more") { change = "CREATE TABLE more (x)"; }
-    SUBCASE("a trigger less") { change = "DROP TRIGGER event_delete"; }
-    SUBCASE("an index") { change = "CREATE INDEX slow ON event (worker)"; }
+    SUBCASE("a table more") {
+        change = "CREATE TABLE more (x)";
+    }
+    SUBCASE("a trigger less") {
+        change = "DROP TRIGGER event_delete";
+    }
+    SUBCASE("an index") {
+        change = "CREATE INDEX slow ON event (worker)";
+    }
     SUBCASE("a view in a table's place") {
-        change = "DROP VIEW events; DROP TABLE text; CREATE VIEW text AS WITH RECURSIVE n(i) AS "
-                 "(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, 1 AS position, 'x' AS "
-                 "value FROM n";
+        change =
+            "DROP VIEW events; DROP TABLE text; CREATE VIEW text AS WITH RECURSIVE n(i) AS "
+            "(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, 1 AS position, 'x' AS "
+            "value FROM n";
     }
     REQUIRE(RawSqlite(path).run(change).empty());
     CHECK(error_of(open_journal(options_for(path))).code == ErrorCode::corrupt);
@@ -171,19 +177,29 @@ TEST_CASE("what is no journal is refused and left alone") {
     TempDir dir;
     const auto path = dir / "thing";
     auto code = ErrorCode::unsupported_format;
-    SUBCASE("garbage") { write_file(path, std::string(10'000, '\x5a')); }
-    SUBCASE("a short text") { write_file(path, "hello\n"); }
-    SUBCASE("an empty file") { write_file(path, ""); }
+    SUBCASE("garbage") {
+        write_file(path, std::string(10'000, '\x5a'));
+    }
+    SUBCASE("a short text") {
+        write_file(path, "hello\n");
+    }
+    SUBCASE("an empty file") {
+        write_file(path, "");
+    }
     SUBCASE("another program's database") {
         RawSqlite raw(path);
         REQUIRE(raw.run("CREATE TABLE t (x); INSERT INTO t VALUES (1)").empty());
     }
-    SUBCASE("a directory") { std::filesystem::create_directory(path); }
+    SUBCASE("a directory") {
+        std::filesystem::create_directory(path);
+    }
     SUBCASE("a symbolic link") {
         REQUIRE(create_journal(options_for(dir / "real.db")).has_value());
         std::filesystem::create_symlink(dir / "real.db", path);
     }
-    SUBCASE("a pipe") { REQUIRE(::mkfifo(path.c_str(), 0600) == 0); }
+    SUBCASE("a pipe") {
+        REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    }
     SUBCASE("beside a rollback journal") {
         REQUIRE(create_journal(options_for(path)).has_value());
         write_file(path + "-journal", "anything");
@@ -278,8 +294,9 @@ TEST_CASE("no other program can change what was appended") {
         "UPDATE meta SET value = 'x'",
         "DELETE FROM meta",
     };
-    const auto everything = "SELECT * FROM event UNION ALL SELECT id, position, value, "
-                            "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 FROM text";
+    const auto everything =
+        "SELECT * FROM event UNION ALL SELECT id, position, value, "
+        "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0 FROM text";
     const auto before = raw.values(everything);
     for (const auto& statement : statements) {
         CAPTURE(statement);
@@ -298,30 +315,22 @@ TEST_CASE("values out of range are refused by the tables") {
     const auto with = [](const Changes& changes) {
         std::string sql = "INSERT INTO event SELECT 2";
         for (const char* name :
-             {"at", "recorder", "operation", "outcome", "failed_check", "origin", "caller",
-              "worker", "image", "org", "owner", "epoch", "state_from", "state_to", "version",
-              "count", "request_id", "kind", "payload", "chain", "measured"}) {
+             {"at",         "recorder", "operation", "outcome", "failed_check", "origin",
+              "caller",     "worker",   "image",     "org",     "owner",        "epoch",
+              "state_from", "state_to", "version",   "count",   "request_id",   "kind",
+              "payload",    "chain",    "measured"}) {
             const auto change = changes.find(name);
             sql += ", " + (change != changes.end() ? change->second : std::string(name));
         }
         return sql + " FROM event WHERE position = 1";
     };
     const Changes wrong[] = {
-        {{"at", "'noon'"}},
-        {{"at", "NULL"}},
-        {{"operation", "256"}},
-        {{"outcome", "-1"}},
-        {{"caller", "-1"}},
-        {{"org", "4294967296"}},
-        {{"recorder", "0"}},
-        {{"epoch", "-1"}},
-        {{"version", "2"}},
+        {{"at", "'noon'"}},  {{"at", "NULL"}},          {{"operation", "256"}},
+        {{"outcome", "-1"}}, {{"caller", "-1"}},        {{"org", "4294967296"}},
+        {{"recorder", "0"}}, {{"epoch", "-1"}},         {{"version", "2"}},
         {{"outcome", "3"}},  // refused, and moved all the same
-        {{"count", "-1"}},
-        {{"chain", "x'00'"}},
-        {{"chain", "NULL"}, {"measured", "x'00'"}},
-        {{"payload", "1"}},
-        {{"request_id", "x'00'"}},
+        {{"count", "-1"}},   {{"chain", "x'00'"}},      {{"chain", "NULL"}, {"measured", "x'00'"}},
+        {{"payload", "1"}},  {{"request_id", "x'00'"}},
     };
     for (const auto& changes : wrong) {
         CAPTURE(changes.begin()->first);

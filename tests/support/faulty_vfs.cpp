@@ -49,12 +49,19 @@ struct File {
     std::vector<Replaced>* unsynced;
 };
 
-File& of(sqlite3_file* file) { return *reinterpret_cast<File*>(file); }
-sqlite3_file* real(sqlite3_file* file) { return of(file).real; }
-const sqlite3_io_methods& methods(sqlite3_file* file) { return *real(file)->pMethods; }
+File& of(sqlite3_file* file) {
+    return *reinterpret_cast<File*>(file);
+}
+sqlite3_file* real(sqlite3_file* file) {
+    return of(file).real;
+}
+const sqlite3_io_methods& methods(sqlite3_file* file) {
+    return *real(file)->pMethods;
+}
 
 void remember(sqlite3_file* file, int amount, sqlite3_int64 offset) {
-    Replaced replaced{.offset = offset, .bytes = std::vector<char>(static_cast<std::size_t>(amount))};
+    Replaced replaced{.offset = offset,
+                      .bytes = std::vector<char>(static_cast<std::size_t>(amount))};
     methods(file).xFileSize(real(file), &replaced.size_before);
     methods(file).xRead(real(file), replaced.bytes.data(), amount, offset);
     of(file).unsynced->push_back(std::move(replaced));
@@ -103,8 +110,12 @@ int file_sync(sqlite3_file* file, int flags) {
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
     return methods(file).xFileSize(real(file), size);
 }
-int file_lock(sqlite3_file* file, int kind) { return methods(file).xLock(real(file), kind); }
-int file_unlock(sqlite3_file* file, int kind) { return methods(file).xUnlock(real(file), kind); }
+int file_lock(sqlite3_file* file, int kind) {
+    return methods(file).xLock(real(file), kind);
+}
+int file_unlock(sqlite3_file* file, int kind) {
+    return methods(file).xUnlock(real(file), kind);
+}
 int file_check_lock(sqlite3_file* file, int* held) {
     return methods(file).xCheckReservedLock(real(file), held);
 }
@@ -112,25 +123,30 @@ int file_control(sqlite3_file* file, int op, void* argument) {
     // The file system must not be asked to skip our writes.
     return methods(file).xFileControl(real(file), op, argument);
 }
-int file_sector(sqlite3_file* file) { return methods(file).xSectorSize(real(file)); }
-int file_device(sqlite3_file* file) { return methods(file).xDeviceCharacteristics(real(file)); }
+int file_sector(sqlite3_file* file) {
+    return methods(file).xSectorSize(real(file));
+}
+int file_device(sqlite3_file* file) {
+    return methods(file).xDeviceCharacteristics(real(file));
+}
 int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
     return methods(file).xShmMap(real(file), page, size, extend, out);
 }
 int shm_lock(sqlite3_file* file, int offset, int n, int flags) {
     return methods(file).xShmLock(real(file), offset, n, flags);
 }
-void shm_barrier(sqlite3_file* file) { methods(file).xShmBarrier(real(file)); }
+void shm_barrier(sqlite3_file* file) {
+    methods(file).xShmBarrier(real(file));
+}
 int shm_unmap(sqlite3_file* file, int remove) {
     return methods(file).xShmUnmap(real(file), remove);
 }
 
 // Version 2: no memory mapping, so that every byte comes through here.
 const sqlite3_io_methods faulty_methods = {
-    2,           file_close,   file_read,       file_write,   file_truncate, file_sync,
-    file_size,   file_lock,    file_unlock,     file_check_lock, file_control, file_sector,
-    file_device, shm_map,      shm_lock,        shm_barrier,  shm_unmap,     nullptr,
-    nullptr};
+    2,         file_close,  file_read,       file_write,   file_truncate, file_sync,   file_size,
+    file_lock, file_unlock, file_check_lock, file_control, file_sector,   file_device, shm_map,
+    shm_lock,  shm_barrier, shm_unmap,       nullptr,      nullptr};
 
 FaultyVfs::State& state_of(sqlite3_vfs* vfs) {
     return *static_cast<FaultyVfs::State*>(vfs->pAppData);
@@ -166,9 +182,13 @@ FaultyVfs::FaultyVfs() : state_(std::make_unique<State>()) {
     FENCELINE_INVARIANT(sqlite3_vfs_register(&state_->vfs, 0) == SQLITE_OK, "it registers");
 }
 
-FaultyVfs::~FaultyVfs() { sqlite3_vfs_unregister(&state_->vfs); }
+FaultyVfs::~FaultyVfs() {
+    sqlite3_vfs_unregister(&state_->vfs);
+}
 
-std::string FaultyVfs::name() const { return state_->name; }
+std::string FaultyVfs::name() const {
+    return state_->name;
+}
 
 void FaultyVfs::fail(Fault fault) {
     state_->fault = fault;
@@ -176,8 +196,14 @@ void FaultyVfs::fail(Fault fault) {
     state_->fired = false;
 }
 
-void FaultyVfs::heal() { state_->fault.reset(); }
-bool FaultyVfs::fired() const { return state_->fired; }
-int FaultyVfs::calls(Call what) const { return state_->calls[static_cast<int>(what)]; }
+void FaultyVfs::heal() {
+    state_->fault.reset();
+}
+bool FaultyVfs::fired() const {
+    return state_->fired;
+}
+int FaultyVfs::calls(Call what) const {
+    return state_->calls[static_cast<int>(what)];
+}
 
 }  // namespace fenceline::testing

@@ -33,13 +33,12 @@ class RawSqlite {
     std::vector<std::string> values(const std::string& sql) {
         std::vector<std::string> out;
         sqlite3_stmt* statement = nullptr;
-        REQUIRE_MESSAGE(sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) ==
-                            SQLITE_OK,
-                        sqlite3_errmsg(handle_));
+        REQUIRE_MESSAGE(
+            sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK,
+            sqlite3_errmsg(handle_));
         while (sqlite3_step(statement) == SQLITE_ROW)
             for (int i = 0; i < sqlite3_column_count(statement); ++i) {
-                const auto* text =
-                    reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
+                const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, i));
                 out.emplace_back(text != nullptr ? text : "NULL");
             }
         sqlite3_finalize(statement);
