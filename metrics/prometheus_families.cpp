@@ -9,7 +9,9 @@ namespace {
 using prometheus::ClientMetric;
 
 // Integer nanoseconds are divided once, here, so that equal sums print alike.
-double in_seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
+double in_seconds(std::int64_t ns) {
+    return static_cast<double>(ns) / 1e9;
+}
 
 prometheus::MetricType type_of(MetricType type) {
     switch (type) {
@@ -26,8 +28,8 @@ ClientMetric::Histogram histogram_of(const MetricFamily& family, const MetricSer
     out.sample_count = static_cast<std::uint64_t>(series.buckets.back());
     out.sample_sum = in_seconds(series.sum_ns);
     for (std::size_t i = 0; i < family.bounds_ns.size(); ++i)
-        out.bucket.push_back({static_cast<std::uint64_t>(series.buckets[i]),
-                              in_seconds(family.bounds_ns[i])});
+        out.bucket.push_back(
+            {static_cast<std::uint64_t>(series.buckets[i]), in_seconds(family.bounds_ns[i])});
     return out;
 }
 

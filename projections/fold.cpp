@@ -27,7 +27,9 @@ void Fold::project(const Event& event) noexcept {
     requests.apply(event);
 }
 
-void Fold::apply(const Measurements& measured) noexcept { tallies.apply(measured); }
+void Fold::apply(const Measurements& measured) noexcept {
+    tallies.apply(measured);
+}
 
 std::string Fold::save() const {
     StateWriter out;
@@ -46,8 +48,7 @@ bool Fold::load(std::string_view bytes) {
     if (!loaded.pool.load(in) || !loaded.tallies.load(in) || !loaded.requests.load(in))
         return false;
     // A text id that the dictionary does not have would end the process when it is printed.
-    const std::uint64_t texts =
-        std::max(loaded.pool.texts_needed(), loaded.tallies.texts_needed());
+    const std::uint64_t texts = std::max(loaded.pool.texts_needed(), loaded.tallies.texts_needed());
     if (!in.complete() || texts > loaded.world.texts.size()) return false;
     *this = std::move(loaded);
     return true;

@@ -18,15 +18,17 @@ namespace fenceline {
 namespace bounds {
 
 constexpr std::int64_t ms = 1'000'000;
+// clang-format off
 inline constexpr std::array<std::int64_t, 12> transition{
     1 * ms,   5 * ms,   10 * ms,    25 * ms,    50 * ms,    100 * ms,
     250 * ms, 500 * ms, 1'000 * ms, 2'500 * ms, 5'000 * ms, 10'000 * ms};
 inline constexpr std::array<std::int64_t, 10> drain{
-    50 * ms,    100 * ms,   250 * ms,   500 * ms,    1'000 * ms,
+    50 * ms,    100 * ms,   250 * ms,    500 * ms,    1'000 * ms,
     2'500 * ms, 5'000 * ms, 10'000 * ms, 30'000 * ms, 60'000 * ms};
 inline constexpr std::array<std::int64_t, 9> activation{
-    100 * ms,   250 * ms,   500 * ms,    1'000 * ms, 2'500 * ms,
+    100 * ms,   250 * ms,    500 * ms,    1'000 * ms, 2'500 * ms,
     5'000 * ms, 10'000 * ms, 30'000 * ms, 60'000 * ms};
+// clang-format on
 
 }  // namespace bounds
 

@@ -174,8 +174,7 @@ void Page::observations() {
 
 void Page::activations() {
     begin_histogram<bounds::activation>(
-        "activation_duration_seconds",
-        "Time from a worker's reservation until it serves its org.");
+        "activation_duration_seconds", "Time from a worker's reservation until it serves its org.");
     for (const TextId id : tallies_.durations.activated_images())
         add({{"image", image(id)}}, *tallies_.durations.activations(id));
     begin("activation_failures_total", MetricType::counter, "Activations that failed.");
@@ -188,8 +187,7 @@ void Page::capacity() {
           "Claims that found no warm worker, by reason.");
     for (const auto& row : tallies_.observations.capacity_misses())
         add({{"image", image(row.image)}, {"reason", label(row.label)}}, row.count);
-    begin("warm_capacity_effective_target", MetricType::gauge,
-          "Warm workers wanted, by image.");
+    begin("warm_capacity_effective_target", MetricType::gauge, "Warm workers wanted, by image.");
     if (view_.leads)
         for (const auto& [id, target] : pool_.capacity.targets())
             add({{"image", image(id)}}, target);

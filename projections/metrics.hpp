@@ -31,8 +31,8 @@ enum class MetricType : std::uint8_t { counter, gauge, histogram };
 // prints them: a histogram's sum is in nanoseconds.
 struct MetricSeries {
     std::vector<std::pair<std::string, std::string>> labels;
-    std::int64_t value = 0;               // counter, gauge
-    std::vector<std::int64_t> buckets;    // histogram: cumulative, one per bound, then +Inf
+    std::int64_t value = 0;             // counter, gauge
+    std::vector<std::int64_t> buckets;  // histogram: cumulative, one per bound, then +Inf
     std::int64_t sum_ns = 0;
 };
 

@@ -91,9 +91,9 @@ void Observations::save(StateWriter& out) const {
 
 bool Observations::load(StateReader& in) {
     Observations loaded;
-    for (Counts* counts : {&loaded.spawn_failures_, &loaded.health_checks_,
-                           &loaded.capacity_misses_, &loaded.activation_failures_,
-                           &loaded.stranded_pods_, &loaded.stranded_secrets_})
+    for (Counts* counts :
+         {&loaded.spawn_failures_, &loaded.health_checks_, &loaded.capacity_misses_,
+          &loaded.activation_failures_, &loaded.stranded_pods_, &loaded.stranded_secrets_})
         if (!load_counts(*counts, in) || !sound(*counts)) return false;
     *this = std::move(loaded);
     return true;

@@ -15,6 +15,7 @@ namespace fenceline {
 class StateWriter;
 class StateReader;
 
+// clang-format off
 template <typename P>
 concept Projection = requires(P p, const P cp, const Event& event, StateWriter& out,
                               StateReader& in) {
@@ -22,5 +23,6 @@ concept Projection = requires(P p, const P cp, const Event& event, StateWriter& 
     { cp.save(out) };
     { p.load(in) } -> std::same_as<bool>;  // false: not what save() wrote
 };
+// clang-format on
 
 }  // namespace fenceline

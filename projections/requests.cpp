@@ -19,7 +19,9 @@ constexpr std::int64_t window = limits::request_window;
 // than the caches; asked for together, they arrive together.
 constexpr std::size_t index_together = 64;
 
-std::int64_t span_of(Position position) { return position.value / window; }
+std::int64_t span_of(Position position) {
+    return position.value / window;
+}
 
 // Multiplies a word in, and brings the well-mixed high bits down for the next one.
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
@@ -44,7 +46,7 @@ std::uint32_t request_hash(TextId caller, std::string_view id) noexcept {
     return static_cast<std::uint32_t>(hash);
 }
 
-// --- a span ---------------------------------------------------------------------------------------
+// --- a span --------------------------------------------------------------------------------------
 
 void Requests::Span::index(std::uint32_t entry) {
     const std::uint32_t hash = entries_[entry].hash;
@@ -102,7 +104,7 @@ std::size_t Requests::Span::memory_bytes() const {
            slots_.capacity() * sizeof(Slot);
 }
 
-// --- the window -----------------------------------------------------------------------------------
+// --- the window ----------------------------------------------------------------------------------
 
 void Requests::enter_span(std::int64_t number) {
     const bool adjacent = number == young_.number + 1;

@@ -67,9 +67,9 @@ class Requests {
         void index(std::uint32_t entry);
         void grow(std::size_t slots);
 
-        std::vector<Entry> entries_;         // ascending by offset
-        std::vector<std::uint32_t> older_;   // the entry of the same hash before: number + 1, or 0
-        std::vector<Slot> slots_;            // a power of two
+        std::vector<Entry> entries_;        // ascending by offset
+        std::vector<std::uint32_t> older_;  // the entry of the same hash before: number + 1, or 0
+        std::vector<Slot> slots_;           // a power of two
     };
 
     void enter_span(std::int64_t number);

@@ -12,7 +12,9 @@ void Tallies::apply(const Event& event) noexcept {
     observations.apply(event);
 }
 
-void Tallies::apply(const Measurements& measured) noexcept { durations.apply(measured); }
+void Tallies::apply(const Measurements& measured) noexcept {
+    durations.apply(measured);
+}
 
 void Tallies::save(StateWriter& out) const {
     transitions.save(out);
@@ -25,8 +27,8 @@ bool Tallies::load(StateReader& in) {
 }
 
 std::uint64_t Tallies::texts_needed() const {
-    return std::max({transitions.texts_needed(), durations.texts_needed(),
-                     observations.texts_needed()});
+    return std::max(
+        {transitions.texts_needed(), durations.texts_needed(), observations.texts_needed()});
 }
 
 void PoolGauges::apply(const Event& event) noexcept {
@@ -39,7 +41,9 @@ void PoolGauges::save(StateWriter& out) const {
     capacity.save(out);
 }
 
-bool PoolGauges::load(StateReader& in) { return counts.load(in) && capacity.load(in); }
+bool PoolGauges::load(StateReader& in) {
+    return counts.load(in) && capacity.load(in);
+}
 
 std::uint64_t PoolGauges::texts_needed() const {
     return std::max(counts.texts_needed(), capacity.texts_needed());

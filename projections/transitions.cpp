@@ -12,8 +12,7 @@ static_assert(Projection<Transitions>);
 // image (32 bits), operation, outcome, origin, observed (8 bits each). The order of the fields is
 // the order of saved rows.
 std::uint64_t pack(const Transitions::Row& row) {
-    return std::uint64_t{row.image.value} << 32 |
-           static_cast<std::uint64_t>(row.operation) << 24 |
+    return std::uint64_t{row.image.value} << 32 | static_cast<std::uint64_t>(row.operation) << 24 |
            static_cast<std::uint64_t>(row.outcome) << 16 |
            static_cast<std::uint64_t>(row.origin) << 8 | static_cast<std::uint64_t>(row.observed);
 }
@@ -33,8 +32,8 @@ State observed_state(const Event& event) {
     if (event.operation != Operation::retire_idle_variant_from_snapshot) return State::none;
     const auto* judged = std::get_if<SnapshotJudged>(&event.payload);
     if (!judged) return State::none;
-    const bool idle = judged->observed_state == State::idle ||
-                      judged->observed_state == State::hot_idle;
+    const bool idle =
+        judged->observed_state == State::idle || judged->observed_state == State::hot_idle;
     return idle ? State::idle : State::none;
 }
 
@@ -61,14 +60,17 @@ std::vector<Transitions::Row> Transitions::rows() const {
     return out;
 }
 
-void Transitions::save(StateWriter& out) const { save_counts(counts_, out); }
+void Transitions::save(StateWriter& out) const {
+    save_counts(counts_, out);
+}
 
-bool Transitions::load(StateReader& in) { return load_counts(counts_, in); }
+bool Transitions::load(StateReader& in) {
+    return load_counts(counts_, in);
+}
 
 std::uint64_t Transitions::texts_needed() const {
     std::uint64_t needed = 0;
-    for (const Row& row : rows())
-        needed = std::max(needed, std::uint64_t{row.image.value} + 1);
+    for (const Row& row : rows()) needed = std::max(needed, std::uint64_t{row.image.value} + 1);
     return needed;
 }
 

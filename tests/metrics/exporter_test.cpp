@@ -40,34 +40,37 @@ struct Source {
 TEST_SUITE("metrics/exporter") {
     TEST_CASE("an empty store exposes what is always there and nothing else") {
         const std::string expected =
-            R"(# HELP duckgres_worker_drain_total_duration_seconds Time from a worker's drain until its pod is deleted.
-# TYPE duckgres_worker_drain_total_duration_seconds histogram
-duckgres_worker_drain_total_duration_seconds_count 0
-duckgres_worker_drain_total_duration_seconds_sum 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="0.05"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="0.1"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="0.25"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="0.5"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="1"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="2.5"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="5"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="10"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="30"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="60"} 0
-duckgres_worker_drain_total_duration_seconds_bucket{le="+Inf"} 0
-# HELP duckgres_warm_capacity_headroom Workers that may still be started beyond the warm targets; -1 is unbounded or unknown.
-# TYPE duckgres_warm_capacity_headroom gauge
-duckgres_warm_capacity_headroom -1
-# HELP fenceline_journal_position Journal position that this page has folded.
-# TYPE fenceline_journal_position gauge
-fenceline_journal_position 0
-# HELP fenceline_counting_from_position Counters and histograms of this page count events after this journal position.
-# TYPE fenceline_counting_from_position gauge
-fenceline_counting_from_position 0
-# HELP fenceline_pending_failures Failed operations that are counted but not yet in the journal.
-# TYPE fenceline_pending_failures gauge
-fenceline_pending_failures 0
-)";
+            "# HELP duckgres_worker_drain_total_duration_seconds Time from a worker's drain "
+            "until its pod is deleted.\n"
+            "# TYPE duckgres_worker_drain_total_duration_seconds histogram\n"
+            "duckgres_worker_drain_total_duration_seconds_count 0\n"
+            "duckgres_worker_drain_total_duration_seconds_sum 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"0.05\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"0.1\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"0.25\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"0.5\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"1\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"2.5\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"5\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"10\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"30\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"60\"} 0\n"
+            "duckgres_worker_drain_total_duration_seconds_bucket{le=\"+Inf\"} 0\n"
+            "# HELP duckgres_warm_capacity_headroom Workers that may still be started "
+            "beyond the warm targets; -1 is unbounded or unknown.\n"
+            "# TYPE duckgres_warm_capacity_headroom gauge\n"
+            "duckgres_warm_capacity_headroom -1\n"
+            "# HELP fenceline_journal_position Journal position that this page has folded.\n"
+            "# TYPE fenceline_journal_position gauge\n"
+            "fenceline_journal_position 0\n"
+            "# HELP fenceline_counting_from_position Counters and histograms of this page "
+            "count events after this journal position.\n"
+            "# TYPE fenceline_counting_from_position gauge\n"
+            "fenceline_counting_from_position 0\n"
+            "# HELP fenceline_pending_failures Failed operations that are counted but not "
+            "yet in the journal.\n"
+            "# TYPE fenceline_pending_failures gauge\n"
+            "fenceline_pending_failures 0\n";
         CHECK(expose_text(Pool{}.page(), {}) == expected);
     }
 

@@ -122,8 +122,12 @@ class RandomEvents {
     void choose(const Row& row) {
         using enum Operation;
         const bool bound = row.org.given();
-        struct Way { Operation operation; State to; };
-        std::vector<Way> ways{{heartbeat, row.state}, {retire_from_snapshot, State::retired},
+        struct Way {
+            Operation operation;
+            State to;
+        };
+        std::vector<Way> ways{{heartbeat, row.state},
+                              {retire_from_snapshot, State::retired},
                               {retire_orphan_from_snapshot, State::retired}};
         if (row.state == State::draining) {
             ways.push_back({retire_drained, State::retired});
@@ -144,8 +148,7 @@ class RandomEvents {
                 ways.push_back({unpark, State::hot});
             }
             if (row.state == State::reserved) ways.push_back({begin_activation, State::activating});
-            if (row.state == State::activating)
-                ways.push_back({complete_activation, State::hot});
+            if (row.state == State::activating) ways.push_back({complete_activation, State::hot});
             if (row.state == State::hot) {
                 ways.push_back({park, State::hot_idle});
                 ways.push_back({take_over, State::reserved});
