@@ -6,7 +6,7 @@
 
 namespace fenceline {
 
-struct alignas(64) Worker {
+struct Worker {
     // First what every decision and most events touch: it shares a line of the cache.
     WorkerId id;
     TextId owner;

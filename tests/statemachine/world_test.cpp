@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "events/limits.hpp"
 #include "statemachine/claimable.hpp"
 #include "tests/support/random_commands.hpp"
 #include "tests/support/scenario.hpp"
@@ -52,7 +53,72 @@ void check_indexes(const World& world) {
 
 }  // namespace
 
+TEST_SUITE("statemachine/records") {
+    TEST_CASE("records are found by any number and listed as they came") {
+        Records<std::string> records;
+        std::vector<std::int64_t> numbers;
+        const auto add = [&](std::int64_t number) {
+            records.add(number, std::to_string(number));
+            numbers.push_back(number);
+        };
+        add(limits::worker_id_max);  // far beyond what an array may hold
+        add(5'000);                  // too far for a pool of one
+        for (std::int64_t number = 3'000; number > 0; number -= 2) add(number);
+        add(5'001);  // near enough by now
+        REQUIRE(records.size() == numbers.size());
+        for (const std::int64_t number : numbers) {
+            REQUIRE(records.find(number) != nullptr);
+            CHECK(*records.find(number) == std::to_string(number));
+        }
+        for (const std::int64_t missing :
+             {std::int64_t{0}, std::int64_t{-1}, std::int64_t{1}, std::int64_t{4'999},
+              std::int64_t{5'002}, limits::worker_id_max - 1})
+            CHECK(records.find(missing) == nullptr);
+        std::size_t i = 0;
+        for (const std::string& record : records) CHECK(record == std::to_string(numbers[i++]));
+        CHECK(i == numbers.size());
+    }
+
+    TEST_CASE("the newest record is taken back and its number is free again") {
+        Records<int> records;
+        for (int number = 0; number < 1025; ++number) records.add(number, number);
+        records.add(limits::worker_id_max, -1);
+        records.remove_last(limits::worker_id_max);
+        records.remove_last(1024);
+        CHECK(records.find(limits::worker_id_max) == nullptr);
+        CHECK(records.find(1024) == nullptr);
+        CHECK(records.back() == 1023);
+        records.add(1024, 7);
+        CHECK(*records.find(1024) == 7);
+        CHECK(records.size() == 1025);
+    }
+
+    TEST_CASE("a record stays where it is while others come") {
+        Records<int> records;
+        records.add(1, 1);
+        const int* first = records.find(1);
+        for (int number = 2; number < 5'000; ++number) records.add(number, number);
+        CHECK(records.find(1) == first);
+    }
+
+    TEST_CASE("one far number does not make the array long") {
+        Records<int> records;
+        records.add(limits::worker_id_max, 1);
+        records.add(1'000'000'000, 2);
+        CHECK(records.memory_bytes() < 64 * 1024);
+    }
+}
+
 TEST_SUITE("statemachine/world") {
+    TEST_CASE("a copy of a world lives its own life") {
+        Scenario s = given(as("cp-a", Spawn{.image = "i"}));
+        World copy = s.world();
+        s.given(as("cp-a", PublishIdle{lease(1, "cp-a", 0)}));
+        CHECK(copy.find(WorkerId{1})->state == State::spawning);
+        CHECK_FALSE(copy.idle(TextId{}).has_value());
+        CHECK(s.world().idle(TextId{}) == WorkerId{1});
+    }
+
     TEST_CASE("every index agrees with every record after any commands") {
         for (const std::uint64_t seed : {1, 2, 3}) {
             CAPTURE(seed);
