@@ -3,13 +3,12 @@
 // Records in the order of their arrival, found by a number that is mostly dense.
 //
 //   Records<Worker> workers;
-//   Worker& record = workers.add(61, worker);
-//   Worker* again = workers.find(61);
+//   workers.add(61, worker);
+//   Worker* record = workers.find(61);
 //
-// A hash map would cost the memory of three to find one in a large pool: numbers from 1 on, with
-// few gaps, are looked up in an array, and only the odd ones out in a map. Records live in blocks,
-// so that a growing pool never stops to move them all; one stays where it is until it is taken
-// back.
+// Numbers from 1 on, with few gaps, are looked up in an array, and only the odd ones out in a map:
+// in a large pool every step on the way to a record is a wait for memory. Records live in blocks,
+// so that a growing pool never stops to move them all.
 //
 // Threading: as a std::vector.
 
