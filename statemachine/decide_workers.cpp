@@ -55,7 +55,7 @@ void decide_lease(Deciding& deciding, const CommandType& asked) {
     Event& event = deciding.begin(operation_for<CommandType>(), owner);
     event.worker = lease.worker();
     if (worker) note_found(event, *worker);
-    if (!event.image.given()) event.image = deciding.number(lease.image());
+    else event.image = deciding.number(lease.image());
     note_outcome(event, judgement);
     event.payload = lease_detail(deciding, asked, judgement);
 }
@@ -78,7 +78,7 @@ void decide_snapshot(Deciding& deciding, const WorkerSnapshot& snapshot, State t
     Event& event = deciding.begin(operation_for<CommandType>());
     event.worker = seen.worker;
     if (worker) note_found(event, *worker);
-    if (!event.image.given()) event.image = deciding.number(seen.image);
+    else event.image = deciding.number(seen.image);
     note_outcome(event, judgement);
     event.payload = SnapshotJudged{.observed = judgement.presented,
                                    .observed_state = seen.state,

@@ -18,7 +18,7 @@ Event& Deciding::begin(Operation operation, TextId likely_caller) {
 
 void note_found(Event& event, const Worker& worker) {
     event.worker = worker.id;
-    if (worker.image.given()) event.image = worker.image;
+    event.image = worker.image;  // also when it has none: counts go by the record's image
     event.owner = worker.owner;
     event.org = worker.org;
     event.epoch = worker.epoch;
