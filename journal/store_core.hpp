@@ -74,7 +74,7 @@ class StoreCore {
     void stage(Ticket& ticket, const Command& command, Undo& undo);
     void stage_event(Event event, Undo& undo);
     void stage_owed(Owed owed, Undo& undo);
-    void stage_tally(WorkerId worker, Undo& undo);
+    void stage_tally(WorkerId worker, Time at, Undo& undo);
     [[nodiscard]] bool replay(Slot& slot, TextId caller);
     [[nodiscard]] bool stays_in_memory(Slot& slot, const Event& event, Duration entered);
     void answer();
@@ -91,13 +91,13 @@ class StoreCore {
     StoreOptions options_;
     Clock* clock_;
     std::unique_ptr<Journal> journal_;
-    Fold fold_;               // the whole journal
-    Tallies own_;             // what this process did since it opened
-    Head head_;               // as folded
+    Fold fold_;    // the whole journal
+    Tallies own_;  // what this process did since it opened
+    Head head_;    // as folded
     Position counting_from_;
     Position checkpointed_;
-    Recorder self_;           // id 0 until the first commit
-    Measurements measured_;   // of the last commit, for the next one to carry
+    Recorder self_;          // id 0 until the first commit
+    Measurements measured_;  // of the last commit, for the next one to carry
     HeartbeatTallies heartbeats_;
     PendingFailures failures_;
     bool poisoned_ = false;

@@ -27,14 +27,14 @@ void StoreCore::stage_owed(Owed owed, Undo& undo) {
             ++staged_failures_;
         }
     if (owed == Owed::failures_and_heartbeats)
-        for (const WorkerId worker : heartbeats_.workers()) stage_tally(worker, undo);
+        for (const WorkerId worker : heartbeats_.workers()) stage_tally(worker, now(), undo);
 }
 
-void StoreCore::stage_tally(WorkerId id, Undo& undo) {
+void StoreCore::stage_tally(WorkerId id, Time at, Undo& undo) {
     if (heartbeats_.empty()) return;
     const Worker* worker = fold_.world.find(id);
     if (!worker) return;
-    if (auto event = heartbeats_.take(*worker, now())) stage_event(std::move(*event), undo);
+    if (auto event = heartbeats_.take(*worker, at)) stage_event(std::move(*event), undo);
 }
 
 // A request id that was answered already: from this batch, or from the journal.
@@ -46,8 +46,8 @@ bool StoreCore::replay(Slot& slot, TextId caller) {
     const auto staged = std::ranges::find_if(staged_, same);
     if (staged != staged_.end()) {
         slot.first = static_cast<std::size_t>(staged - staged_.begin());
-        slot.count = static_cast<std::size_t>(
-            std::find_if_not(staged, staged_.end(), same) - staged);
+        slot.count =
+            static_cast<std::size_t>(std::find_if_not(staged, staged_.end(), same) - staged);
         slot.how = Slot::How::replayed;
         return true;
     }
@@ -111,8 +111,9 @@ void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
             return;
         }
     }
+    // At the time of the event that it goes before: a clock read now would already be later.
     for (const Event& event : scratch_)
-        if (event.worker.given()) stage_tally(event.worker, undo);
+        if (event.worker.given()) stage_tally(event.worker, event.at, undo);
     slot.first = staged_.size();
     slot.count = scratch_.size();
     for (Event& event : scratch_) {
