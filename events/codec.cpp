@@ -1,14 +1,13 @@
 #include "events/codec.hpp"
 
 #include <array>
-#include <bit>
-#include <cstring>
 #include <type_traits>
 
 #include <cereal/cereal.hpp>
 
 #include "events/invariant.hpp"
 #include "events/limits.hpp"
+#include "events/wire.hpp"
 
 // cereal finds the functions below by argument, its archives are ours. Its own versions (four
 // bytes, a locked table per class) and containers (counts taken on trust) are left alone, and so
@@ -18,82 +17,18 @@ namespace fenceline::codec {
 
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "the byte order of the format");
-
 // --- the archives -------------------------------------------------------------------------------
 
-// Appends through a small buffer of its own: a payload is many fields of a few bytes.
-class ByteWriter : public cereal::OutputArchive<ByteWriter, cereal::AllowEmptyClassElision> {
+class ByteWriter : public cereal::OutputArchive<ByteWriter, cereal::AllowEmptyClassElision>,
+                   public WireWriter {
   public:
     ByteWriter() : OutputArchive(this) {}
-
-    template <typename Raw>
-    [[gnu::always_inline]] void put(Raw value) {
-        if (sizeof buffer_ - used_ < sizeof value) flush();
-        std::memcpy(buffer_ + used_, &value, sizeof value);
-        used_ += sizeof value;
-    }
-    void begin(std::string& out) {
-        out_ = &out;
-        used_ = 0;
-    }
-    void flush() {
-        out_->append(buffer_, used_);
-        used_ = 0;
-    }
-
-  private:
-    std::string* out_ = nullptr;
-    std::size_t used_ = 0;
-    char buffer_[128];
 };
 
-// The first fault stays, and reads nothing but zeros from then on.
-class ByteReader : public cereal::InputArchive<ByteReader, cereal::AllowEmptyClassElision> {
+class ByteReader : public cereal::InputArchive<ByteReader, cereal::AllowEmptyClassElision>,
+                   public WireReader {
   public:
     ByteReader() : InputArchive(this) {}
-
-    void begin(std::string_view bytes, std::uint32_t texts) {
-        next_ = bytes.data();
-        left_ = bytes.size();
-        texts_ = texts;
-        fault_ = nullptr;
-    }
-    template <typename Raw>
-    [[gnu::always_inline]] Raw take() {
-        Raw value{};
-        if (left_ < sizeof value) [[unlikely]] {
-            spoil("it ends too early");
-            return value;
-        }
-        std::memcpy(&value, next_, sizeof value);
-        next_ += sizeof value;
-        left_ -= sizeof value;
-        return value;
-    }
-    // A count of items of a fixed size, held against the limit and against what remains.
-    std::uint32_t take_count(std::size_t item_bytes, std::size_t limit) {
-        const auto count = take<std::uint32_t>();
-        if (count <= limit && count <= left_ / item_bytes) return count;
-        spoil("it counts more items than it can hold");
-        return 0;
-    }
-    void spoil(const char* why) {
-        if (fault_ == nullptr) fault_ = why;
-        left_ = 0;
-    }
-    [[nodiscard]] std::uint32_t texts() const { return texts_; }
-    // Why the bytes are refused; null when all of them were read and meant something.
-    [[nodiscard]] const char* fault() const {
-        if (fault_ != nullptr) return fault_;
-        return left_ == 0 ? nullptr : "something follows its last field";
-    }
-
-  private:
-    const char* next_ = nullptr;
-    std::size_t left_ = 0;
-    std::uint32_t texts_ = 0;
-    const char* fault_ = nullptr;
 };
 
 }  // namespace

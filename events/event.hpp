@@ -199,9 +199,9 @@ struct Event {
     Outcome outcome = Outcome::none;
     Check failed_check = Check::none;  // which check refused it
     Origin origin = Origin::unknown;
-    TextId caller;         // the control-plane instance that asked
-    WorkerId worker;       // 0: none was named or found
-    TextId image;          // the worker's, else the one that was asked for
+    TextId caller;            // the control-plane instance that asked
+    WorkerId worker;          // 0: none was named or found
+    TextId image;             // the worker's, else the one that was asked for
     std::uint32_t count = 1;  // how many this event stands for (an embedder's tally)
 
     // The record as it was found, before this event; empty where there was none.

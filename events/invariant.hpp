@@ -10,8 +10,8 @@ namespace fenceline {
 
 }  // namespace fenceline
 
-#define FENCELINE_INVARIANT(condition, text)                                             \
-    do {                                                                                 \
-        if (!(condition)) [[unlikely]]                                                   \
-            ::fenceline::invariant_failed(#condition, text, __FILE__, __LINE__);         \
+#define FENCELINE_INVARIANT(condition, text)                                     \
+    do {                                                                         \
+        if (!(condition)) [[unlikely]]                                           \
+            ::fenceline::invariant_failed(#condition, text, __FILE__, __LINE__); \
     } while (false)

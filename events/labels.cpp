@@ -54,7 +54,8 @@ struct Table<Operation> {
         Label<Operation>{Operation::take_over, "take_over"},
         Label<Operation>{Operation::retire_from_snapshot, "retire_from_snapshot"},
         Label<Operation>{Operation::retire_orphan_from_snapshot, "retire_orphan_from_snapshot"},
-        Label<Operation>{Operation::retire_idle_variant_from_snapshot, "retire_idle_variant_from_snapshot"},
+        Label<Operation>{Operation::retire_idle_variant_from_snapshot,
+                         "retire_idle_variant_from_snapshot"},
         Label<Operation>{Operation::cp_heartbeat, "cp_heartbeat"},
         Label<Operation>{Operation::cp_drain, "cp_drain"},
         Label<Operation>{Operation::cp_expire_stale, "cp_expire_stale"},
@@ -239,9 +240,9 @@ std::optional<E> from_text(std::string_view text) {
     return std::nullopt;
 }
 
-#define FENCELINE_VOCABULARY(E)                                  \
-    template std::span<const Label<E>> all_labels<E>();          \
-    template std::string_view to_text<E>(E);                     \
+#define FENCELINE_VOCABULARY(E)                         \
+    template std::span<const Label<E>> all_labels<E>(); \
+    template std::string_view to_text<E>(E);            \
     template std::optional<E> from_text<E>(std::string_view)
 
 FENCELINE_VOCABULARY(State);

@@ -29,8 +29,12 @@ enum class State : std::uint8_t {
 };
 inline constexpr std::size_t state_count = 10;  // `none` included
 
-constexpr bool is_active(State s) { return s >= State::spawning && s <= State::draining; }
-constexpr bool is_terminal(State s) { return s == State::retired || s == State::lost; }
+constexpr bool is_active(State s) {
+    return s >= State::spawning && s <= State::draining;
+}
+constexpr bool is_terminal(State s) {
+    return s == State::retired || s == State::lost;
+}
 
 enum class Binding : std::uint8_t { neutral = 0, org_bound = 1 };
 
@@ -128,11 +132,11 @@ enum class Check : std::uint8_t {
     org_cap = 8,
     global_cap = 9,
     warm_target = 10,
-    match = 11,          // a claim found no worker
-    caller_stays = 12,   // a draining control plane takes no new workers
-    request = 13,        // made no sense whoever sends it
-    journal = 14,        // the journal could not take it
-    neutral = 15,        // publish_idle of an org-bound worker
+    match = 11,         // a claim found no worker
+    caller_stays = 12,  // a draining control plane takes no new workers
+    request = 13,       // made no sense whoever sends it
+    journal = 14,       // the journal could not take it
+    neutral = 15,       // publish_idle of an org-bound worker
 };
 
 enum class Origin : std::uint8_t {
@@ -182,7 +186,12 @@ enum class StrandedOutcome : std::uint8_t {
     delete_failed = 4,
 };
 
-enum class MissReason : std::uint8_t { no_idle = 0, org_cap = 1, global_cap = 2, shutting_down = 3 };
+enum class MissReason : std::uint8_t {
+    no_idle = 0,
+    org_cap = 1,
+    global_cap = 2,
+    shutting_down = 3
+};
 
 enum class ControlPlaneState : std::uint8_t { none = 0, active = 1, draining = 2, expired = 3 };
 

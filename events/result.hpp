@@ -54,9 +54,9 @@ using Result = tl::expected<T, Error>;
 [[nodiscard]] std::string_view to_text(ErrorCode code);
 
 // Passes the error of an expression up; the value is dropped.
-#define FENCELINE_TRY(expression)                                                 \
-    do {                                                                          \
-        if (auto fenceline_try_ = (expression); !fenceline_try_)                  \
+#define FENCELINE_TRY(expression)                                                         \
+    do {                                                                                  \
+        if (auto fenceline_try_ = (expression); !fenceline_try_)                          \
             return tl::unexpected<::fenceline::Error>(std::move(fenceline_try_.error())); \
     } while (false)
 

@@ -19,8 +19,12 @@ struct Duration {
     constexpr auto operator<=>(const Duration&) const = default;
 };
 
-constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000'000}; }
-constexpr Duration milliseconds(std::int64_t n) { return {n * 1'000'000}; }
+constexpr Duration seconds(std::int64_t n) {
+    return {n * 1'000'000'000};
+}
+constexpr Duration milliseconds(std::int64_t n) {
+    return {n * 1'000'000};
+}
 
 // A moment in nanoseconds since 1970-01-01T00:00:00Z. 0 stands for "not set".
 struct Time {
@@ -29,11 +33,21 @@ struct Time {
     [[nodiscard]] constexpr bool given() const { return ns != 0; }
 };
 
-constexpr Time operator+(Time t, Duration d) { return {t.ns + d.ns}; }
-constexpr Time operator-(Time t, Duration d) { return {t.ns - d.ns}; }
-constexpr Duration operator+(Duration a, Duration b) { return {a.ns + b.ns}; }
-constexpr Duration operator-(Duration a, Duration b) { return {a.ns - b.ns}; }
-constexpr Duration operator-(Time a, Time b) { return {a.ns - b.ns}; }
+constexpr Time operator+(Time t, Duration d) {
+    return {t.ns + d.ns};
+}
+constexpr Time operator-(Time t, Duration d) {
+    return {t.ns - d.ns};
+}
+constexpr Duration operator+(Duration a, Duration b) {
+    return {a.ns + b.ns};
+}
+constexpr Duration operator-(Duration a, Duration b) {
+    return {a.ns - b.ns};
+}
+constexpr Duration operator-(Time a, Time b) {
+    return {a.ns - b.ns};
+}
 
 // The clock that a store reads. Both functions may be called from any thread.
 class Clock {

@@ -23,16 +23,16 @@ struct Refusal {
 struct Answer {
     Operation operation = Operation::none;
     Outcome outcome = Outcome::none;
-    WorkerId worker;        // 0: none
+    WorkerId worker;  // 0: none
     State from = State::none;
     State to = State::none;
-    Position position;      // 0: answered from memory (a heartbeat within the resolution)
+    Position position;  // 0: answered from memory (a heartbeat within the resolution)
     Time at;
     bool cleanup_scheduled = false;
-    bool replayed = false;  // the first answer of this request id, given again
-    std::optional<WorkerLease> lease;   // after a claim, a take-over, a refresh, a spawn
+    bool replayed = false;             // the first answer of this request id, given again
+    std::optional<WorkerLease> lease;  // after a claim, a take-over, a refresh, a spawn
     std::optional<Refusal> refusal;
-    std::vector<std::string> expired;   // cp_expire_*: the instances, in order of their id
+    std::vector<std::string> expired;  // cp_expire_*: the instances, in order of their id
 
     [[nodiscard]] bool transitioned() const { return outcome == Outcome::transitioned; }
 };

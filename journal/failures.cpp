@@ -17,8 +17,7 @@ Named named_by(const Request& request) {
             if constexpr (requires { r.snapshot; })
                 return {r.snapshot.row().worker, r.snapshot.row().image};
             if constexpr (std::is_same_v<R, Adopt>) return {r.row.worker, r.row.image};
-            if constexpr (std::is_same_v<R, Spawn>)
-                return {r.worker.value_or(WorkerId{}), r.image};
+            if constexpr (std::is_same_v<R, Spawn>) return {r.worker.value_or(WorkerId{}), r.image};
             if constexpr (requires { r.image; }) return {WorkerId{}, r.image};
             if constexpr (std::is_same_v<R, TakeOver>) return {r.worker, {}};
             return {};
@@ -36,10 +35,10 @@ void PendingFailures::add(const Command& command, ErrorCode code, Duration took)
     const auto named = named_by(command.request);
     // A command that is itself senseless may hold texts that no event can: those stay out.
     const bool sound = validate(command).has_value();
-    auto& took_so_far = kept_[{operation, command.ask.origin, code,
-                               sound ? named.worker : WorkerId{},
-                               sound ? command.ask.caller : std::string{},
-                               sound ? std::string(named.image) : std::string{}}];
+    auto& took_so_far =
+        kept_[{operation, command.ask.origin, code, sound ? named.worker : WorkerId{},
+               sound ? command.ask.caller : std::string{},
+               sound ? std::string(named.image) : std::string{}}];
     took_so_far.push_back(took);
     ++count_;
 }
@@ -50,17 +49,17 @@ std::vector<Event> PendingFailures::events(Dictionary& texts, Time at, std::size
         if (events.size() == most) break;
         const auto& [operation, origin, code, worker, caller, image] = key;
         const auto n = std::min(took.size(), durations_per_event);
-        events.push_back(Event{.at = at,
-                               .operation = operation,
-                               .outcome = Outcome::store_error,
-                               .failed_check = Check::journal,
-                               .origin = origin,
-                               .caller = texts.intern(caller),
-                               .worker = worker,
-                               .image = texts.intern(image),
-                               .count = static_cast<std::uint32_t>(n),
-                               .payload = OperationFailed{
-                                   code, {took.begin(), took.begin() + static_cast<long>(n)}}});
+        events.push_back(Event{
+            .at = at,
+            .operation = operation,
+            .outcome = Outcome::store_error,
+            .failed_check = Check::journal,
+            .origin = origin,
+            .caller = texts.intern(caller),
+            .worker = worker,
+            .image = texts.intern(image),
+            .count = static_cast<std::uint32_t>(n),
+            .payload = OperationFailed{code, {took.begin(), took.begin() + static_cast<long>(n)}}});
     }
     return events;
 }

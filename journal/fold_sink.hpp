@@ -2,7 +2,9 @@
 
 // Feeds a range of the journal into a Fold: what catching up, opening and replay have in common.
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "journal/journal.hpp"
 #include "projections/fold.hpp"
@@ -12,6 +14,10 @@ namespace fenceline {
 class FoldSink : public Sink {
   public:
     explicit FoldSink(Fold& fold) : fold_(fold) {}
+    // For a read up to a head that was asked for before: a flush that came since follows the same
+    // event, is heard too, and belongs to the next read. Folding it now would count it twice.
+    FoldSink(Fold& fold, const Head& after, const Head& to)
+        : fold_(fold), flushes_left_(to.flushes - after.flushes) {}
 
     bool text(TextId id, std::string_view value) override {
         // Numbers come in order of first use; another one means that the journal contradicts
@@ -24,6 +30,8 @@ class FoldSink : public Sink {
         return true;
     }
     bool seal(const Seal& seal) override {
+        const bool flush = seal.first > seal.last;
+        if (flush && flushes_left_-- <= 0) return true;
         if (!seal.measured.values.empty()) fold_.apply(seal.measured);
         return true;
     }
@@ -33,6 +41,7 @@ class FoldSink : public Sink {
 
   private:
     Fold& fold_;
+    std::int64_t flushes_left_ = std::numeric_limits<std::int64_t>::max();
     bool consistent_ = true;
 };
 

@@ -27,9 +27,7 @@ Result<void> retire_each(LifecycleStore& store, const Result<std::vector<WorkerS
 Result<SweepReport> LifecycleStore::janitor_sweep(const SweepOptions& options, const Ask& ask) {
     SweepReport report;
     const Time now = clock().now();
-    const auto as = [&](Origin origin) {
-        return Ask{.caller = ask.caller, .origin = origin};
-    };
+    const auto as = [&](Origin origin) { return Ask{.caller = ask.caller, .origin = origin}; };
 
     const Ask leader = as(ask.origin);
     auto stale = cp_expire_stale(now - options.instance_stale, leader);
@@ -52,8 +50,7 @@ Result<SweepReport> LifecycleStore::janitor_sweep(const SweepOptions& options, c
                                               std::string(retire_reason::stuck_activating)}};
         }));
     FENCELINE_TRY(retire_each(
-        *this, expired_hot_idle(now - options.hot_idle_ttl), report.hot_idle,
-        [&](const auto& row) {
+        *this, expired_hot_idle(now - options.hot_idle_ttl), report.hot_idle, [&](const auto& row) {
             return Command{
                 as(Origin::janitor_hot_idle_ttl),
                 RetireIdleVariant{row, std::string(retire_reason::hot_idle_ttl_expired)}};

@@ -35,10 +35,10 @@ using ChainHash = std::array<std::uint8_t, 32>;
 struct Head {
     Position position;
     ChainHash chain{};
-    std::uint32_t texts = 1;      // dictionary entries, the empty text included
-    std::int64_t recorders = 0;   // recorders known
-    std::int64_t flushes = 0;     // commits without events so far (see Commit)
-    Time at;                      // time of the last event
+    std::uint32_t texts = 1;     // dictionary entries, the empty text included
+    std::int64_t recorders = 0;  // recorders known
+    std::int64_t flushes = 0;    // commits without events so far (see Commit)
+    Time at;                     // time of the last event
     bool operator==(const Head&) const = default;
 };
 

@@ -74,7 +74,9 @@ class LifecycleStore::Impl {
 
 LifecycleStore::LifecycleStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-LifecycleStore::~LifecycleStore() { (void)close(); }
+LifecycleStore::~LifecycleStore() {
+    (void)close();
+}
 
 Result<std::unique_ptr<LifecycleStore>> LifecycleStore::open(StoreOptions options,
                                                              std::unique_ptr<Journal> journal) {
@@ -99,7 +101,9 @@ Result<std::unique_ptr<LifecycleStore>> LifecycleStore::open(StoreOptions option
     return open(std::move(options), std::move(*journal));
 }
 
-Result<void> LifecycleStore::close() { return impl_->core().close(); }
+Result<void> LifecycleStore::close() {
+    return impl_->core().close();
+}
 
 Result<void> LifecycleStore::reopen() {
     const StoreOptions& options = impl_->core().options();
@@ -138,9 +142,9 @@ Result<Answer> LifecycleStore::adopt(const WorkerView& row, const Ask& ask) {
     return apply(Command{ask, Adopt{row}});
 }
 
-#define FENCELINE_LEASE_OPERATION(name, Asked)                                            \
-    Result<Answer> LifecycleStore::name(const WorkerLease& lease, const Ask& ask) {       \
-        return apply(Command{ask, Asked{lease}});                                         \
+#define FENCELINE_LEASE_OPERATION(name, Asked)                                      \
+    Result<Answer> LifecycleStore::name(const WorkerLease& lease, const Ask& ask) { \
+        return apply(Command{ask, Asked{lease}});                                   \
     }
 FENCELINE_LEASE_OPERATION(publish_idle, PublishIdle)
 FENCELINE_LEASE_OPERATION(publish_reserved, PublishReserved)
@@ -295,8 +299,12 @@ WorkerSnapshot LifecycleStore::snapshot_for(WorkerView row) {
 Result<MetricSnapshot> LifecycleStore::metrics(const MetricView& view, StoreStatus& status) {
     return impl_->core().metrics(view, status);
 }
-StoreStatus LifecycleStore::status() const { return impl_->core().status(); }
+StoreStatus LifecycleStore::status() const {
+    return impl_->core().status();
+}
 
-Clock& LifecycleStore::clock() const { return impl_->core().clock(); }
+Clock& LifecycleStore::clock() const {
+    return impl_->core().clock();
+}
 
 }  // namespace fenceline

@@ -45,22 +45,22 @@ struct Cleanup {
 };
 
 struct StoreOptions {
-    std::string path;               // the journal; made when `create` is set and it is not there
+    std::string path;  // the journal; made when `create` is set and it is not there
     bool create = false;
-    std::string instance;           // this control-plane instance, also the default caller
-    std::string run;                // unique for each opening; made up when empty
-    bool leads = true;              // exposes the cluster-wide gauges until told otherwise
+    std::string instance;  // this control-plane instance, also the default caller
+    std::string run;       // unique for each opening; made up when empty
+    bool leads = true;     // exposes the cluster-wide gauges until told otherwise
     Duration heartbeat_resolution = seconds(10);  // 0: every heartbeat is an event of its own
-    Clock* clock = nullptr;         // the machine's when null; must outlive the store
+    Clock* clock = nullptr;                       // the machine's when null; must outlive the store
     std::function<void(const Cleanup&)> cleanup;
-    Duration lock_timeout = seconds(30);          // waiting for the write lock, then `busy`
+    Duration lock_timeout = seconds(30);  // waiting for the write lock, then `busy`
     std::int64_t checkpoint_events = limits::checkpoint_events;
-    std::int64_t wal_reserve_bytes = 16 << 20;    // the log is grown once to this size; 0: never
+    std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
 };
 
 struct StoreStatus {
-    Position position;          // folded so far
-    Position counting_from;     // counters and histograms count events after this
+    Position position;       // folded so far
+    Position counting_from;  // counters and histograms count events after this
     std::string instance, run;
     std::int64_t pending_failures = 0;  // counted already, not yet in the journal
     bool poisoned = false;
@@ -168,8 +168,8 @@ class LifecycleStore {
     [[nodiscard]] Result<Position> position();
 
     // A lease for a caller that kept its identity; it proves nothing until an operation is judged.
-    [[nodiscard]] static WorkerLease lease_for(WorkerId worker, std::string_view owner,
-                                               Epoch epoch, std::string_view image);
+    [[nodiscard]] static WorkerLease lease_for(WorkerId worker, std::string_view owner, Epoch epoch,
+                                               std::string_view image);
     // A snapshot that was written down and comes back, whole, as it was observed.
     [[nodiscard]] static WorkerSnapshot snapshot_for(WorkerView row);
 

@@ -26,14 +26,14 @@ namespace fenceline {
 
 struct JournalOptions {
     std::string path;
-    bool create = false;                   // open_journal: made when it is not there
-    Duration lock_timeout = seconds(30);   // waiting for the write lock, then `busy`
+    bool create = false;                        // open_journal: made when it is not there
+    Duration lock_timeout = seconds(30);        // waiting for the write lock, then `busy`
     std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
-    std::string vfs;                       // a registered storage layer (tests); empty: the system's
+    std::string vfs;  // a registered storage layer (tests); empty: the system's
 
     // What a new journal says about itself.
-    std::string id;            // unique; made up when empty
-    Clock* clock = nullptr;    // the machine's when null
+    std::string id;          // unique; made up when empty
+    Clock* clock = nullptr;  // the machine's when null
 };
 
 // Opens for appending; an older format is lifted to the present one first. `not_found`,

@@ -70,7 +70,7 @@ Result<void> StoreCore::load() {
 
 Result<void> StoreCore::catch_up(const Head& head) {
     if (head == head_) return {};
-    FoldSink sink(fold_);
+    FoldSink sink(fold_, head_, head);
     if (auto read = journal_->read(head_, head.position, sink); !read) return read;
     if (!sink.consistent() || fold_.world.position != head.position ||
         fold_.world.texts.size() != head.texts)
@@ -103,7 +103,9 @@ Result<void> StoreCore::begin() {
     return {};
 }
 
-Time StoreCore::now() const { return std::max(clock_->now(), fold_.world.at); }
+Time StoreCore::now() const {
+    return std::max(clock_->now(), fold_.world.at);
+}
 
 bool StoreCore::leads() const {
     TextId self;

@@ -57,9 +57,9 @@ class TicketQueue {
     Work work_;
     std::mutex mutex_;
     std::deque<Ticket*> waiting_;
-    bool led_ = false;              // somebody writes
-    std::size_t last_batch_ = 0;    // tickets of the batch before: how many may be on their way
-    std::vector<Ticket*> batch_;    // the writer's
+    bool led_ = false;            // somebody writes
+    std::size_t last_batch_ = 0;  // tickets of the batch before: how many may be on their way
+    std::vector<Ticket*> batch_;  // the writer's
 };
 
 }  // namespace fenceline

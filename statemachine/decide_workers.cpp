@@ -54,8 +54,10 @@ void decide_lease(Deciding& deciding, const CommandType& asked) {
 
     Event& event = deciding.begin(operation_for<CommandType>(), owner);
     event.worker = lease.worker();
-    if (worker) note_found(event, *worker);
-    else event.image = deciding.number(lease.image());
+    if (worker)
+        note_found(event, *worker);
+    else
+        event.image = deciding.number(lease.image());
     note_outcome(event, judgement);
     event.payload = lease_detail(deciding, asked, judgement);
 }
@@ -77,8 +79,10 @@ void decide_snapshot(Deciding& deciding, const WorkerSnapshot& snapshot, State t
 
     Event& event = deciding.begin(operation_for<CommandType>());
     event.worker = seen.worker;
-    if (worker) note_found(event, *worker);
-    else event.image = deciding.number(seen.image);
+    if (worker)
+        note_found(event, *worker);
+    else
+        event.image = deciding.number(seen.image);
     note_outcome(event, judgement);
     event.payload = SnapshotJudged{.observed = judgement.presented,
                                    .observed_state = seen.state,

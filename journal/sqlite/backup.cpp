@@ -26,8 +26,8 @@ Result<void> backup_journal(const std::string& path, const std::string& to) {
     auto target = resolve(to);
     if (!target) return tl::unexpected<Error>(std::move(target.error()));
     if (state_of(target->database).exists)
-        return fail(ErrorCode::already_exists, "there is a file at " + target->database + " already",
-                    "choose another path");
+        return fail(ErrorCode::already_exists,
+                    "there is a file at " + target->database + " already", "choose another path");
     FENCELINE_TRY(make_unfinished(*target));
     auto copied = copy_journal(**source, *target);
     if (copied) copied = put_in_place(*target);

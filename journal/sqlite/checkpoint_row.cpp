@@ -101,8 +101,7 @@ Result<Checkpoint> read_checkpoint(const Statement& row) {
     if (digest_of(head, bytes, *state) != digest)
         return tl::unexpected<Error>(damaged(head.position, "its digest does not fit"));
     out.state.resize(bytes);
-    const auto unpacked =
-        ZSTD_decompress(out.state.data(), bytes, state->data(), state->size());
+    const auto unpacked = ZSTD_decompress(out.state.data(), bytes, state->data(), state->size());
     if (ZSTD_isError(unpacked) != 0 || unpacked != bytes)
         return tl::unexpected<Error>(damaged(head.position, "it cannot be unpacked"));
     return out;
@@ -113,6 +112,8 @@ RaisedLimit::RaisedLimit(Connection& database)
       before_(sqlite3_limit(database.raw(), SQLITE_LIMIT_LENGTH,
                             static_cast<int>(limits::checkpoint_bytes))) {}
 
-RaisedLimit::~RaisedLimit() { sqlite3_limit(database_.raw(), SQLITE_LIMIT_LENGTH, before_); }
+RaisedLimit::~RaisedLimit() {
+    sqlite3_limit(database_.raw(), SQLITE_LIMIT_LENGTH, before_);
+}
 
 }  // namespace fenceline::sqlite

@@ -77,8 +77,8 @@ void remove_unfinished(const JournalFiles& files) {
 
 Result<void> put_in_place(const JournalFiles& files) {
     const auto from = files.unfinished();
-    int result = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, files.database.c_str(),
-                             RENAME_NOREPLACE);
+    int result =
+        ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, files.database.c_str(), RENAME_NOREPLACE);
     if (result != 0 && errno == EINVAL) {  // a file system without that flag
         result = ::link(from.c_str(), files.database.c_str());
         if (result == 0) ::unlink(from.c_str());

@@ -63,9 +63,9 @@ class Columns {
     std::string_view bytes(Column column, int type, std::size_t most) {
         const int found = sqlite3_column_type(row_, column);
         if (found == SQLITE_NULL) return {};
-        const void* data = found != type             ? nullptr
-                           : type == SQLITE_TEXT     ? sqlite3_column_text(row_, column)
-                                                     : sqlite3_column_blob(row_, column);
+        const void* data = found != type         ? nullptr
+                           : type == SQLITE_TEXT ? sqlite3_column_text(row_, column)
+                                                 : sqlite3_column_blob(row_, column);
         const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row_, column));
         if (found != type || size > most || (data == nullptr && size != 0)) {
             spoil(column);
@@ -153,8 +153,8 @@ Result<void> read_event(const Statement& rows, const Known& known, Event& event,
     event.from = in.number<State>(state_from);
     event.to = in.number<State>(state_to);
     event.version = Position{in.within(version, 0, event.position.value - 1)};
-    event.count = static_cast<std::uint32_t>(
-        in.within(count, 0, std::numeric_limits<std::uint32_t>::max()));
+    event.count =
+        static_cast<std::uint32_t>(in.within(count, 0, std::numeric_limits<std::uint32_t>::max()));
     event.request_id = in.bytes(request_id, SQLITE_TEXT, limits::request_id_bytes);
     if (!event.request_id.empty() && !is_valid_utf8(event.request_id)) in.spoil(request_id);
     const auto payload_kind = in.number<std::uint8_t>(kind);

@@ -9,7 +9,7 @@
 namespace fenceline::sqlite {
 
 FileState state_of(const std::string& path) {
-    struct stat found{};
+    struct stat found {};
     if (::lstat(path.c_str(), &found) != 0) return {};
     return {.exists = true,
             .device = found.st_dev,

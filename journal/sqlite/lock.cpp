@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <ctime>
+#include <functional>
 #include <utility>
 
 namespace fenceline::sqlite {
@@ -80,7 +81,7 @@ Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
     lock.descriptor_ = ::open(lock.path_.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | flags, mode);
     if (lock.descriptor_ < 0)
         return tl::unexpected<Error>(system_error("opening", lock.path_, errno));
-    struct stat found{};
+    struct stat found {};
     if (::fstat(lock.descriptor_, &found) != 0 || !S_ISREG(found.st_mode))
         return fail(ErrorCode::io, lock.path_ + " is no regular file");
     lock.map();
@@ -90,7 +91,7 @@ Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
 // Writes the page before mapping it: a hole would need room on the disk at the moment of the
 // first store to it, and a full disk would then end the process.
 void LockFile::map() {
-    struct stat found{};
+    struct stat found {};
     if (::fstat(descriptor_, &found) != 0) return;
     if (found.st_size < static_cast<off_t>(page_bytes)) {
         const auto start = found.st_size;
@@ -98,8 +99,7 @@ void LockFile::map() {
         const auto missing = page_bytes - static_cast<std::size_t>(start);
         if (::pwrite(descriptor_, zeros, missing, start) != static_cast<ssize_t>(missing)) return;
     }
-    void* memory =
-        ::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
+    void* memory = ::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
     if (memory != MAP_FAILED) page_ = static_cast<Page*>(memory);
 }
 
@@ -134,7 +134,9 @@ void LockFile::abandon() {
 // --- ranges
 
 bool LockFile::try_range(short type, std::int64_t start, std::int64_t length) const {
-    struct flock range{.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    struct flock range {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length
+    };
     return ::fcntl(descriptor_, F_OFD_SETLK, &range) == 0;
 }
 
@@ -144,7 +146,9 @@ void LockFile::unlock_range(std::int64_t start, std::int64_t length) const {
 
 bool LockFile::others_in(std::int64_t start, std::int64_t length) const {
     if (descriptor_ < 0 || length == 0) return false;
-    struct flock range{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    struct flock range {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length
+    };
     return ::fcntl(descriptor_, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
 }
 
@@ -183,8 +187,8 @@ Result<void> LockFile::acquire(Duration timeout) {
     bool out_of_turn = !queued;
     Result<void> result;
     for (;;) {
-        auto* word = queued ? &page_->sleepers[static_cast<std::size_t>(ticket_) % sleep_words]
-                            : nullptr;
+        auto* word =
+            queued ? &page_->sleepers[static_cast<std::size_t>(ticket_) % sleep_words] : nullptr;
         const auto seen = word != nullptr ? word->load() : 0;
         if ((out_of_turn || !others_in(first_ticket_byte, ticket_)) &&
             try_range(F_WRLCK, write_byte, 1)) {
@@ -208,6 +212,23 @@ Result<void> LockFile::acquire(Duration timeout) {
     return result;
 }
 
+// The kernel names one lock of a range at a time, not always the lowest.
+int LockFile::waiting() const {
+    int found = 0;
+    const std::function<void(std::int64_t, std::int64_t)> count = [&](auto start, auto end) {
+        if (start >= end) return;
+        struct flock range {
+            .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = end - start
+        };
+        if (::fcntl(descriptor_, F_OFD_GETLK, &range) != 0 || range.l_type == F_UNLCK) return;
+        found += static_cast<int>(range.l_len);
+        count(start, range.l_start);
+        count(range.l_start + range.l_len, end);
+    };
+    count(first_ticket_byte, first_ticket_byte + ticket_mask + 1);
+    return found;
+}
+
 void LockFile::release() {
     held_ = false;
     unlock_range(write_byte, 1);
@@ -221,17 +242,25 @@ Result<void> LockFile::announce_store() {
     return fail(ErrorCode::busy, "another process is just closing the journal");
 }
 
-bool LockFile::only_store() { return try_range(F_WRLCK, store_byte, 1); }
+bool LockFile::only_store() {
+    return try_range(F_WRLCK, store_byte, 1);
+}
 
-void LockFile::withdraw_store() { unlock_range(store_byte, 1); }
+void LockFile::withdraw_store() {
+    unlock_range(store_byte, 1);
+}
 
-bool LockFile::store_open() const { return others_in(store_byte, 1); }
+bool LockFile::store_open() const {
+    return others_in(store_byte, 1);
+}
 
 Result<void> LockFile::begin_change(Duration timeout) {
     return poll(F_WRLCK, change_byte, timeout);
 }
 
-Result<void> LockFile::begin_look(Duration timeout) { return poll(F_RDLCK, change_byte, timeout); }
+Result<void> LockFile::begin_look(Duration timeout) {
+    return poll(F_RDLCK, change_byte, timeout);
+}
 
 void LockFile::end_change() {
     if (descriptor_ >= 0) unlock_range(change_byte, 1);

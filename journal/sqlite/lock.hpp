@@ -49,6 +49,8 @@ class LockFile {
     [[nodiscard]] Result<void> acquire(Duration timeout);
     void release();
     [[nodiscard]] bool held() const { return held_; }
+    // How many others queue for it. For tests, and for who is curious.
+    [[nodiscard]] int waiting() const;
 
     // --- whether stores have the journal open
     // Said by every store for as long as it lives; shared.

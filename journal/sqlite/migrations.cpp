@@ -175,6 +175,8 @@ constexpr Migration steps[] = {{1, journal_tables}, {2, checkpoints_and_view}};
 
 }  // namespace
 
-std::span<const Migration> migrations() { return steps; }
+std::span<const Migration> migrations() {
+    return steps;
+}
 
 }  // namespace fenceline::sqlite

@@ -30,7 +30,9 @@ Result<void> configure_any(Connection& database) {
         "PRAGMA foreign_keys = ON");
 }
 
-int spend(void* budget) { return static_cast<Budget*>(budget)->spend() ? 1 : 0; }
+int spend(void* budget) {
+    return static_cast<Budget*>(budget)->spend() ? 1 : 0;
+}
 
 }  // namespace
 

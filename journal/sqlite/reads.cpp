@@ -191,8 +191,7 @@ class KnownAlong {
     const Known& at(Position position) {
         while (text_ < slice_.texts.size() && slice_.texts[text_].commit <= position)
             known_.texts = slice_.texts[text_++].id.value + 1;
-        while (recorder_ < slice_.recorders.size() &&
-               slice_.recorders[recorder_].first <= position)
+        while (recorder_ < slice_.recorders.size() && slice_.recorders[recorder_].first <= position)
             known_.recorders = slice_.recorders[recorder_++].id.value;
         return known_;
     }
@@ -211,8 +210,7 @@ Result<void> keep_seal(const EventRow& row, const Event& event, Position first, 
     sealed.seal.chain = row.chain;
     if (row.measured.empty()) return {};
     auto measured = codec::decode_measurements(row.measured);
-    if (!measured)
-        return tl::unexpected<Error>(corrupt_at(event.position, measured.error().text));
+    if (!measured) return tl::unexpected<Error>(corrupt_at(event.position, measured.error().text));
     sealed.seal.measured = std::move(*measured);
     sealed.stored = row.measured;
     return {};

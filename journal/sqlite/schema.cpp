@@ -109,9 +109,21 @@ Result<void> write_birth(Connection& database, const Birth& birth) {
     return transaction->commit();
 }
 
+Result<void> no_database(const std::string& path) {
+    return fail(ErrorCode::unsupported_format, path + " is not a journal: no SQLite database");
+}
+
+Result<void> not_ours(const std::string& path) {
+    return fail(ErrorCode::unsupported_format,
+                path + " is not a journal: another program's database, or an empty one",
+                "`fenceline init` makes a journal under a new name");
+}
+
 }  // namespace
 
-int newest_format() { return migrations().back().format; }
+int newest_format() {
+    return migrations().back().format;
+}
 
 Result<void> make_schema(Connection& database, const Birth& birth, int format) {
     FENCELINE_TRY(run_migrations(database, 0, format));
@@ -122,21 +134,25 @@ Result<void> make_schema(Connection& database, const Birth& birth, int format) {
 
 Result<void> check_identity(Connection& database, const std::string& path) {
     auto id = database.number("PRAGMA application_id");
-    if (!id && id.error().code == ErrorCode::unsupported_format)
-        return fail(ErrorCode::unsupported_format, path + " is not a journal: no SQLite database");
+    if (!id && id.error().code == ErrorCode::unsupported_format) return no_database(path);
     if (!id) return tl::unexpected<Error>(std::move(id.error()));
-    if (*id != application_id)
-        return fail(ErrorCode::unsupported_format,
-                    path + " is not a journal: another program's database, or an empty one",
-                    "`fenceline init` makes a journal under a new name");
-    return {};
+    return *id == application_id ? Result<void>() : not_ours(path);
+}
+
+Result<void> check_header(std::string_view header, const std::string& path) {
+    constexpr std::string_view magic("SQLite format 3", 16);  // its NUL included
+    constexpr std::size_t id_at = 68;
+    if (header.size() < header_bytes || !header.starts_with(magic)) return no_database(path);
+    std::int64_t id = 0;
+    for (std::size_t i = 0; i < 4; ++i)
+        id = id << 8 | static_cast<unsigned char>(header[id_at + i]);
+    return id == application_id ? Result<void>() : not_ours(path);
 }
 
 Result<int> check_format(Connection& database) {
     auto format = database.number("PRAGMA user_version");
     if (!format) return tl::unexpected<Error>(std::move(format.error()));
-    if (*format < 1)
-        return fail(ErrorCode::corrupt, "the journal names no format of its own");
+    if (*format < 1) return fail(ErrorCode::corrupt, "the journal names no format of its own");
     if (*format > newest_format())
         return fail(ErrorCode::unsupported_format,
                     "the journal has format " + std::to_string(*format) +
@@ -166,10 +182,10 @@ Result<void> check_schema(Connection& database, int format) {
     auto found = schema_rows(database, static_cast<std::int64_t>(expected->size()) + 1);
     if (!found) return tl::unexpected<Error>(std::move(found.error()));
     if (*found != *expected)
-        return fail(ErrorCode::corrupt,
-                    "the database's tables are not those of journal format " +
-                        std::to_string(format),
-                    "another program changed them; restore a backup");
+        return fail(
+            ErrorCode::corrupt,
+            "the database's tables are not those of journal format " + std::to_string(format),
+            "another program changed them; restore a backup");
     return {};
 }
 

@@ -5,7 +5,9 @@
 // Nothing of a database is believed before its schema is, text for text, what our own migrations
 // make: a table of a stranger could be a view that never ends.
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "events/time.hpp"
@@ -32,6 +34,9 @@ struct Birth {
 
 // Refuses what is no journal of ours, by its application id; `path` is for the text.
 [[nodiscard]] Result<void> check_identity(Connection& database, const std::string& path);
+// The same of the first header_bytes of a database file (https://sqlite.org/fileformat2.html, 1.3).
+inline constexpr std::size_t header_bytes = 100;
+[[nodiscard]] Result<void> check_header(std::string_view header, const std::string& path);
 
 // The database's format. Newer ones are refused; older ones are lifted first by lift_schema.
 [[nodiscard]] Result<int> check_format(Connection& database);

@@ -52,9 +52,9 @@ class Slice {
 
     std::vector<Recorder> recorders;
     std::vector<Text> texts;
-    std::vector<SealedAt> seals;    // of commits with events
+    std::vector<SealedAt> seals;  // of commits with events
     std::vector<SealedAt> flushes;
-    std::vector<Stored> stored;     // beside the events; empty unless the sink wants them
+    std::vector<Stored> stored;  // beside the events; empty unless the sink wants them
 
   private:
     [[nodiscard]] bool deliver_event(Sink& sink, std::size_t index);

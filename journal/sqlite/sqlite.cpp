@@ -70,7 +70,9 @@ Statement& Statement::operator=(Statement&& other) noexcept {
     return *this;
 }
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+    sqlite3_finalize(statement_);
+}
 
 // A bind fails only for a wrong parameter number or a statement that still runs.
 #define FENCELINE_BIND(call) FENCELINE_INVARIANT((call) == SQLITE_OK, "a parameter binds")
@@ -110,7 +112,9 @@ Result<void> Statement::run() {
     return {};
 }
 
-void Statement::reset() { sqlite3_reset(statement_); }
+void Statement::reset() {
+    sqlite3_reset(statement_);
+}
 
 bool Statement::is_null(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_NULL;
@@ -125,7 +129,8 @@ std::optional<std::string_view> Statement::text(int column) const {
     if (sqlite3_column_type(statement_, column) != SQLITE_TEXT) return std::nullopt;
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
     if (text == nullptr) return std::nullopt;
-    return std::string_view(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+    return std::string_view(text,
+                            static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
 std::optional<std::string_view> Statement::blob(int column) const {
@@ -179,8 +184,7 @@ Result<Connection> Connection::open(const std::string& path, const OpenOptions& 
         case Access::read_write: flags |= SQLITE_OPEN_READWRITE; break;
         case Access::create: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE; break;
     }
-    const auto uri =
-        uri_of(path, options.access == Access::immutable ? "?immutable=1" : "");
+    const auto uri = uri_of(path, options.access == Access::immutable ? "?immutable=1" : "");
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(uri.c_str(), &handle, flags,
                                      options.vfs.empty() ? nullptr : options.vfs.c_str());
@@ -194,10 +198,10 @@ Result<Connection> Connection::open(const std::string& path, const OpenOptions& 
 
 Result<Connection> Connection::in_memory() {
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(":memory:", &handle,
-                                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY,
-                                     nullptr);
+    const int code = sqlite3_open_v2(
+        ":memory:", &handle,
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY,
+        nullptr);
     if (code != SQLITE_OK) {
         auto error = error_of(handle, code, "a database in memory");
         sqlite3_close(handle);
@@ -241,7 +245,9 @@ Result<std::int64_t> Connection::number(std::string_view sql) {
     return sqlite3_column_int64(statement->raw(), 0);
 }
 
-bool Connection::autocommit() const { return sqlite3_get_autocommit(handle_) != 0; }
+bool Connection::autocommit() const {
+    return sqlite3_get_autocommit(handle_) != 0;
+}
 
 Error Connection::error(std::string_view doing) const {
     return error_of(handle_, sqlite3_extended_errcode(handle_), doing);

@@ -202,7 +202,8 @@ Result<void> SqliteJournal::maintain() {
     lock_.release();
     if (!counts) return tl::unexpected<Error>(std::move(counts.error()));
     // The next commit starts the log anew, unless a reader held it back: then a little later.
-    checkpoint_due_ = counts->complete() ? checkpoint_frames : counts->frames + checkpoint_frames / 4;
+    checkpoint_due_ =
+        counts->complete() ? checkpoint_frames : counts->frames + checkpoint_frames / 4;
     database_->frames.set(0);
     return {};
 }

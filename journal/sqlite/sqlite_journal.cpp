@@ -10,6 +10,7 @@
 #include "journal/sqlite/creation.hpp"
 #include "journal/sqlite/profile.hpp"
 #include "journal/sqlite/schema.hpp"
+#include "journal/sqlite/source_file.hpp"
 
 namespace fenceline::sqlite {
 
@@ -18,12 +19,15 @@ namespace {
 // A store that closes does not wait longer for the lock: what it leaves is tidied by the next.
 constexpr Duration close_timeout = seconds(5);
 
-// Asked of the file alone, before anything is made beside it or locked: it may be a stranger's.
+// Asked of the file alone, before anything is made beside it or locked: it may be a stranger's. Of
+// its header alone: after a crash while the log was being moved the rest may be half of a change.
 Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
     FENCELINE_TRY(check_files(files));
-    auto database = Connection::open(files.database, {.access = Access::immutable, .vfs = vfs});
-    if (!database) return tl::unexpected<Error>(std::move(database.error()));
-    return check_identity(*database, files.database);
+    auto file = SourceFile::open(files, SourceFile::Kind::database, vfs);
+    if (!file) return tl::unexpected<Error>(std::move(file.error()));
+    auto header = file->read(0, header_bytes);
+    if (!header) return tl::unexpected<Error>(std::move(header.error()));
+    return check_header(*header, files.database);
 }
 
 }  // namespace
@@ -31,10 +35,7 @@ Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
 // --- opening
 
 SqliteJournal::SqliteJournal(const JournalOptions& options, JournalFiles files)
-    : options_(options),
-      files_(std::move(files)),
-      log_path_(files_.wal()),
-      process_(::getpid()) {}
+    : options_(options), files_(std::move(files)), log_path_(files_.wal()), process_(::getpid()) {}
 
 Result<std::unique_ptr<Journal>> SqliteJournal::open(const JournalOptions& options,
                                                      Existing existing) {
@@ -76,8 +77,8 @@ Result<void> SqliteJournal::take_lock_and_files(Existing existing) {
 }
 
 Result<void> SqliteJournal::open_database() {
-    auto connection = Connection::open(files_.database,
-                                       {.access = Access::read_write, .vfs = options_.vfs});
+    auto connection =
+        Connection::open(files_.database, {.access = Access::read_write, .vfs = options_.vfs});
     if (!connection) return tl::unexpected<Error>(std::move(connection.error()));
     database_ = std::make_unique<Database>();
     database_->connection = std::move(*connection);

@@ -32,18 +32,18 @@ class SqliteJournal final : public Journal {
     SqliteJournal(const SqliteJournal&) = delete;
     SqliteJournal& operator=(const SqliteJournal&) = delete;
 
-    Result<Head> begin_write() override;
-    Result<Head> append(const Commit& commit) override;
+    [[nodiscard]] Result<Head> begin_write() override;
+    [[nodiscard]] Result<Head> append(const Commit& commit) override;
     void cancel_write() override;
-    Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
-    Result<void> maintain() override;
+    [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
+    [[nodiscard]] Result<void> maintain() override;
 
-    Result<Head> head() override;
-    Result<void> read(const Head& after, Position to, Sink& sink) override;
-    Result<Event> event(Position position) override;
-    Result<Checkpoint> checkpoint(Position position) override;
-    Result<std::vector<Position>> checkpoints() override;
-    Result<Position> first_at(Time at) override;
+    [[nodiscard]] Result<Head> head() override;
+    [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override;
+    [[nodiscard]] Result<Event> event(Position position) override;
+    [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override;
+    [[nodiscard]] Result<std::vector<Position>> checkpoints() override;
+    [[nodiscard]] Result<Position> first_at(Time at) override;
 
   private:
     // All that lives on the connection, in the order in which it must end.
@@ -92,7 +92,7 @@ class SqliteJournal final : public Journal {
     pid_t process_;
     bool writing_ = false;
     bool poisoned_ = false;
-    Head head_;              // while writing_: the journal's
+    Head head_;  // while writing_: the journal's
     int checkpoint_due_ = checkpoint_frames;
 
     // Kept from call to call.

@@ -85,9 +85,7 @@ Result<bool> SqliteReader::try_attach() {
     if (!seen_.database.same_file(first_))
         return fail(ErrorCode::io, files_.database + " was replaced while it was being read");
     const bool log_holds_something = seen_.log.exists && seen_.log.size > 0;
-    way_ = lock_.store_open()    ? Way::live
-           : log_holds_something ? Way::copied
-                                 : Way::at_rest;
+    way_ = lock_.store_open() ? Way::live : log_holds_something ? Way::copied : Way::at_rest;
     // Copying may take long, and a store that wants to open must not wait for it.
     if (way_ == Way::copied) lock_.end_change();
 
@@ -105,8 +103,7 @@ Result<bool> SqliteReader::try_attach() {
 
 Result<Connection> SqliteReader::connect(Way way) {
     switch (way) {
-        case Way::at_rest:
-            return Connection::open(files_.database, {.access = Access::immutable});
+        case Way::at_rest: return Connection::open(files_.database, {.access = Access::immutable});
         case Way::copied: return open_private_copy(files_);
         case Way::live: break;
     }

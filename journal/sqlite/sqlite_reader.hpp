@@ -30,12 +30,12 @@ class SqliteReader final : public Reader {
     SqliteReader(const SqliteReader&) = delete;
     SqliteReader& operator=(const SqliteReader&) = delete;
 
-    Result<Head> head() override;
-    Result<void> read(const Head& after, Position to, Sink& sink) override;
-    Result<Event> event(Position position) override;
-    Result<Checkpoint> checkpoint(Position position) override;
-    Result<std::vector<Position>> checkpoints() override;
-    Result<Position> first_at(Time at) override;
+    [[nodiscard]] Result<Head> head() override;
+    [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override;
+    [[nodiscard]] Result<Event> event(Position position) override;
+    [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override;
+    [[nodiscard]] Result<std::vector<Position>> checkpoints() override;
+    [[nodiscard]] Result<Position> first_at(Time at) override;
 
     // Copies the whole database, as of one moment, into an empty one.
     [[nodiscard]] Result<void> copy_into(Connection& target);

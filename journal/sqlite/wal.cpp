@@ -31,10 +31,10 @@ void FrameCount::attach(Connection& database) {
 
 Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how) {
     CheckpointCounts counts;
-    const int mode = how == Checkpointing::truncate ? SQLITE_CHECKPOINT_TRUNCATE
-                                                    : SQLITE_CHECKPOINT_PASSIVE;
-    const int code = sqlite3_wal_checkpoint_v2(database.raw(), "main", mode, &counts.frames,
-                                               &counts.moved);
+    const int mode =
+        how == Checkpointing::truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    const int code =
+        sqlite3_wal_checkpoint_v2(database.raw(), "main", mode, &counts.frames, &counts.moved);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         return tl::unexpected<Error>(
             error_of(database.raw(), code, "moving the log into the journal"));
@@ -42,7 +42,9 @@ Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how)
 }
 
 Result<void> reserve_log(Connection& database, std::int64_t bytes) {
-    // With a small cache the transaction's pages go to the log before it ends.
+    // With a small cache the transaction's pages go to the log before it ends: all but those that
+    // the cache still holds, so a few more are asked for.
+    constexpr std::int64_t held_back_bytes = 32 * 4096;
     FENCELINE_TRY(database.execute("PRAGMA cache_size = 16"));
     Result<void> grown;
     {
@@ -52,7 +54,7 @@ Result<void> reserve_log(Connection& database, std::int64_t bytes) {
         auto insert = grown ? database.prepare("INSERT INTO reserve VALUES (zeroblob(?1))")
                             : Result<Statement>(Statement());
         if (grown && insert) {
-            insert->bind(1, bytes);
+            insert->bind(1, bytes + held_back_bytes);
             grown = insert->run();
         }
     }

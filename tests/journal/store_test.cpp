@@ -267,7 +267,9 @@ TEST_CASE("a request id gives the first answer again") {
         REQUIRE(again.lease);
         CHECK(again.lease->epoch() == first.lease->epoch());
     };
-    SUBCASE("at once") { check_same(pool.ok(pool.store->spawn({.image = "i"}, ask))); }
+    SUBCASE("at once") {
+        check_same(pool.ok(pool.store->spawn({.image = "i"}, ask)));
+    }
     SUBCASE("after a restart") {
         pool.open();
         check_same(pool.ok(pool.store->spawn({.image = "i"}, ask)));
@@ -332,7 +334,9 @@ TEST_CASE("heartbeats within the resolution wait for the worker's next event") {
                   .transitioned());
         CHECK(pool.head() == Position{head.value + 2});
     }
-    SUBCASE("or are recorded at close") { REQUIRE(pool.store->close()); }
+    SUBCASE("or are recorded at close") {
+        REQUIRE(pool.store->close());
+    }
     SUBCASE("and a stale one is refused at once") {
         pool.ok(pool.store->refresh_lease(lease));
         CHECK(pool.ok(pool.store->heartbeat(lease)).outcome == Outcome::fence_miss_epoch);

@@ -71,7 +71,7 @@ class JournalScript {
     }
 
     // Fills in positions, times and recorder, then appends under the lock.
-    Result<Head> append(std::vector<Event> events) {
+    [[nodiscard]] Result<Head> append(std::vector<Event> events) {
         auto head = journal_.begin_write();
         if (!head) return head;
         const bool first = !self_.id.given() && !events.empty();

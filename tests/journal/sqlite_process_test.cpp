@@ -1,0 +1,351 @@
+// Several openings of one journal, in several processes: one order, no gap, no overtaking.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "journal/chain.hpp"
+#include "journal/open.hpp"
+#include "journal/sqlite/lock.hpp"
+#include "tests/support/journal_script.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace fenceline::testing {
+
+TEST_SUITE_BEGIN("journal/sqlite_process");
+
+namespace {
+
+using sqlite::LockFile;
+
+JournalOptions options_for(const std::string& path) {
+    return {.path = path, .create = true, .wal_reserve_bytes = 0};
+}
+
+// A child process. It must not use doctest: it ends with what `work` returned.
+class Child {
+  public:
+    explicit Child(const std::function<bool()>& work) : pid_(::fork()) {
+        REQUIRE(pid_ >= 0);
+        if (pid_ == 0) ::_exit(work() ? 0 : 1);
+    }
+    ~Child() {
+        if (!waited_) (void)wait();
+    }
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    [[nodiscard]] int wait() {
+        int status = -1;
+        ::waitpid(pid_, &status, 0);
+        waited_ = true;
+        return status;
+    }
+    void kill() const { ::kill(pid_, SIGKILL); }
+    void stop() const {
+        ::kill(pid_, SIGSTOP);
+        int status = 0;
+        ::waitpid(pid_, &status, WUNTRACED);
+    }
+    void go_on() const { ::kill(pid_, SIGCONT); }
+
+  private:
+    pid_t pid_;
+    bool waited_ = false;
+};
+
+// A byte through a pipe: how processes tell each other how far they are.
+class Signal {
+  public:
+    Signal() { REQUIRE(::pipe(ends_) == 0); }
+    ~Signal() {
+        ::close(ends_[0]);
+        ::close(ends_[1]);
+    }
+    Signal(const Signal&) = delete;
+    Signal& operator=(const Signal&) = delete;
+    void give() const { (void)!::write(ends_[1], "x", 1); }
+    void await() const {
+        char byte = 0;
+        (void)!::read(ends_[0], &byte, 1);
+    }
+
+  private:
+    int ends_[2] = {};
+};
+
+// Appends `commits` of one to three events each, as one recorder of its own.
+bool append_many(const std::string& path, int commits, std::int64_t worker) {
+    auto journal = open_journal(options_for(path));
+    if (!journal) return false;
+    Recorder self{{}, "cp-" + std::to_string(worker), "run", {}};
+    for (int i = 0; i < commits; ++i) {
+        const auto head = (*journal)->begin_write();
+        if (!head) return false;
+        const bool first = !self.id.given();
+        if (first) {
+            self.id = RecorderId{head->recorders + 1};
+            self.first = Position{head->position.value + 1};
+        }
+        std::vector<Event> events(static_cast<std::size_t>(1 + i % 3),
+                                  drain_event(WorkerId{worker}));
+        auto position = head->position;
+        for (Event& event : events) {
+            event.position = Position{++position.value};
+            event.at = Time{position.value};
+            event.recorder = self.id;
+            event.count = static_cast<std::uint32_t>(i + 1);
+        }
+        if (!(*journal)->append(
+                {.events = events, .recorder = first ? &self : nullptr, .by = self.id}))
+            return false;
+        if (i % 16 == 0 && !(*journal)->maintain()) return false;
+    }
+    return true;
+}
+
+struct Verify : Sink {
+    CommitHasher hasher;
+    ChainHash last{};
+    std::vector<Event> events;
+    Verify() { hasher.begin(last); }
+    bool recorder(const Recorder& recorder) override {
+        hasher.recorder(recorder);
+        return true;
+    }
+    bool event(const Event& event) override {
+        hasher.event(event);
+        events.push_back(event);
+        return true;
+    }
+    bool seal(const Seal& seal) override {
+        last = hasher.finish(seal.recorder);
+        CHECK(last == seal.chain);
+        hasher.begin(last);
+        return true;
+    }
+};
+
+sqlite::JournalFiles files_of(const std::string& path) {
+    auto files = sqlite::resolve(path);
+    REQUIRE(files.has_value());
+    return *files;
+}
+
+}  // namespace
+
+TEST_CASE("processes that append at the same time share one order without a gap") {
+    constexpr int commits = 120;
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    {
+        Child a([&] { return append_many(path, commits, 1); });
+        Child b([&] { return append_many(path, commits, 2); });
+        Child c([&] { return append_many(path, commits, 3); });
+        CHECK(a.wait() == 0);
+        CHECK(b.wait() == 0);
+        CHECK(c.wait() == 0);
+    }
+    Verify verify;
+    auto reader = open_reader(path);
+    REQUIRE((*reader)->read({}, Position{1'000'000}, verify).has_value());
+    REQUIRE(verify.events.size() == 3 * 2 * commits);
+    std::map<std::int64_t, std::uint32_t> seen;
+    for (std::size_t i = 0; i < verify.events.size(); ++i) {
+        const Event& event = verify.events[i];
+        REQUIRE(event.position.value == static_cast<std::int64_t>(i) + 1);
+        // Each process's commits in its own order.
+        REQUIRE(event.count >= seen[event.worker.value]);
+        seen[event.worker.value] = event.count;
+    }
+    CHECK_FALSE(std::filesystem::exists(path + "-wal"));
+}
+
+TEST_CASE("threads with journals of their own exclude each other like processes") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    { REQUIRE(create_journal(options_for(path)).has_value()); }
+    bool done[3] = {};
+    {
+        std::jthread a([&] { done[0] = append_many(path, 60, 1); });
+        std::jthread b([&] { done[1] = append_many(path, 60, 2); });
+        std::jthread c([&] { done[2] = append_many(path, 60, 3); });
+    }
+    for (const bool each : done) CHECK(each);
+    Verify verify;
+    REQUIRE((*open_reader(path))->read({}, Position{1'000'000}, verify).has_value());
+    CHECK(verify.events.size() == 360);
+}
+
+TEST_CASE("a process that dies with the lock leaves it free and its batch undone") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    { JournalScript(**create_journal(options_for(path))).appends({drain_event()}); }
+    Signal holding;
+    Child child([&] {
+        auto journal = open_journal(options_for(path));
+        if (!journal || !(*journal)->begin_write()) return false;
+        holding.give();
+        ::pause();
+        return false;
+    });
+    holding.await();
+    child.kill();
+    CHECK(WIFSIGNALED(child.wait()));
+    auto journal = open_journal(options_for(path));
+    REQUIRE(journal.has_value());
+    CHECK(JournalScript(**journal, "cp-b").appends({drain_event()}).position == Position{2});
+}
+
+TEST_CASE("a journal does not work in a child process and the parent keeps its lock") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto journal = open_journal(options_for(path));
+    JournalScript script(**journal);
+    script.appends({drain_event()});
+    REQUIRE((*journal)->begin_write().has_value());
+    {
+        Child child([&] {
+            const auto refused = (*journal)->head();
+            Heard heard;
+            const auto read = (*journal)->read({}, Position{1}, heard);
+            (*journal)->cancel_write();
+            journal->reset();
+            return !refused && refused.error().code == ErrorCode::invalid_request && !read;
+        });
+        CHECK(child.wait() == 0);
+    }
+    auto options = options_for(path);
+    options.lock_timeout = milliseconds(1);
+    const auto other = open_journal(options);
+    REQUIRE_FALSE(other.has_value());
+    CHECK(other.error().code == ErrorCode::busy);
+    (*journal)->cancel_write();
+    CHECK(script.appends({drain_event()}).position == Position{2});
+}
+
+// --- the lock
+
+TEST_CASE("who waits longer goes first") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto holder = LockFile::open(files, LockFile::Role::store);
+    REQUIRE(holder.has_value());
+    REQUIRE(holder->acquire(seconds(30)).has_value());
+    constexpr int waiters = 5;
+    Signal done[waiters];
+    std::vector<int> order;
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < waiters; ++i) {
+        auto before = holder->waiting();
+        threads.emplace_back([&, i] {
+            auto lock = LockFile::open(files, LockFile::Role::store);
+            const bool got = lock && lock->acquire(seconds(30)).has_value();
+            if (got) order.push_back(i);  // guarded by the lock itself
+            if (got) lock->release();
+            done[i].give();
+        });
+        while (holder->waiting() == before) std::this_thread::yield();
+    }
+    holder->release();
+    // Whoever comes back queues behind them all.
+    REQUIRE(holder->acquire(seconds(30)).has_value());
+    CHECK(order == std::vector{0, 1, 2, 3, 4});
+    holder->release();
+    for (const auto& each : done) each.await();
+}
+
+TEST_CASE("a waiter that dies or gives up does not hold up the others") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto holder = LockFile::open(files, LockFile::Role::store);
+    REQUIRE(holder->acquire(seconds(30)).has_value());
+    auto impatient = LockFile::open(files, LockFile::Role::store);
+    const auto busy = impatient->acquire(milliseconds(1));
+    REQUIRE_FALSE(busy.has_value());
+    CHECK(busy.error().code == ErrorCode::busy);
+    CHECK(busy.error().effect == Effect::not_applied);
+    const auto before = holder->waiting();
+    Child child([&] {
+        auto lock = LockFile::open(files, LockFile::Role::store);
+        return lock && lock->acquire(seconds(30)).has_value();
+    });
+    while (holder->waiting() == before) std::this_thread::yield();
+    child.kill();
+    (void)child.wait();
+    holder->release();
+    CHECK(impatient->acquire(seconds(30)).has_value());
+}
+
+TEST_CASE("a waiter that is stopped does not hold up the others") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto holder = LockFile::open(files, LockFile::Role::store);
+    auto other = LockFile::open(files, LockFile::Role::store);
+    REQUIRE(holder->acquire(seconds(30)).has_value());
+    const auto before = holder->waiting();
+    Child child([&] {
+        auto lock = LockFile::open(files, LockFile::Role::store);
+        return lock && lock->acquire(seconds(30)).has_value();
+    });
+    while (holder->waiting() == before) std::this_thread::yield();
+    child.stop();
+    holder->release();
+    CHECK(other->acquire(seconds(30)).has_value());
+    other->release();
+    child.go_on();
+    CHECK(child.wait() == 0);
+}
+
+TEST_CASE("whatever the lock file holds two never have the lock") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto a = LockFile::open(files, LockFile::Role::store);
+    auto b = LockFile::open(files, LockFile::Role::store);
+    {
+        std::FILE* file = std::fopen(files.lock().c_str(), "r+b");
+        REQUIRE(file != nullptr);
+        for (int i = 0; i < 4096; ++i) std::fputc(i * 37 + 255, file);
+        std::fclose(file);
+    }
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(a->acquire(seconds(30)).has_value());
+        CHECK_FALSE(b->acquire(milliseconds(1)).has_value());
+        a->release();
+        REQUIRE(b->acquire(seconds(30)).has_value());
+        CHECK_FALSE(a->acquire(milliseconds(1)).has_value());
+        b->release();
+    }
+}
+
+TEST_CASE("readers know whether a store is open") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    CHECK_FALSE(LockFile::open(files, LockFile::Role::reader)->present());
+    CHECK_FALSE(std::filesystem::exists(files.lock()));
+    auto store = LockFile::open(files, LockFile::Role::store);
+    auto reader = LockFile::open(files, LockFile::Role::reader);
+    CHECK_FALSE(reader->store_open());
+    REQUIRE(store->announce_store().has_value());
+    CHECK(reader->store_open());
+    auto second = LockFile::open(files, LockFile::Role::store);
+    REQUIRE(second->announce_store().has_value());
+    CHECK_FALSE(store->only_store());
+    second->withdraw_store();
+    CHECK(store->only_store());
+    store->withdraw_store();
+    CHECK_FALSE(reader->store_open());
+    const auto mode = std::filesystem::status(files.lock()).permissions();
+    CHECK((mode & std::filesystem::perms::others_all) == std::filesystem::perms::none);
+}
+
+TEST_SUITE_END();
+
+}  // namespace fenceline::testing
