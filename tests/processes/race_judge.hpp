@@ -17,7 +17,7 @@
 namespace fenceline::testing {
 
 // Whether every event was heard by somebody: not when processes are killed between the two.
-enum class Heard { all, some };
+enum class Hearing { all, some };
 
 // At most ten objections.
 //  - positions are gap-free and unique
@@ -26,7 +26,7 @@ enum class Heard { all, some };
 //  - who had finished before another began comes before it
 //  - the oracle, given the requests in order, comes to each outcome
 [[nodiscard]] std::vector<std::string> judge_race(const std::vector<Event>& events,
-                                                  const Dictionary& texts,
-                                                  const RaceRecord& record, Heard heard);
+                                                  const Dictionary& texts, const RaceRecord& record,
+                                                  Hearing heard);
 
 }  // namespace fenceline::testing

@@ -15,8 +15,12 @@ namespace fenceline::testing {
 namespace {
 
 // An empty text would vanish between blanks.
-std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
-std::string or_empty(const std::string& text) { return text == "-" ? "" : text; }
+std::string or_dash(const std::string& text) {
+    return text.empty() ? "-" : text;
+}
+std::string or_empty(const std::string& text) {
+    return text == "-" ? "" : text;
+}
 
 bool read_ack(std::istringstream& in, Ack& ack) {
     in >> ack.start >> ack.end >> ack.position >> ack.operation >> ack.outcome >> ack.check >>
@@ -55,7 +59,9 @@ RaceLog::RaceLog(const std::string& path)
     : file_(::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0644)) {
     FENCELINE_INVARIANT(file_ >= 0, "a racer has its log");
 }
-RaceLog::~RaceLog() { ::close(file_); }
+RaceLog::~RaceLog() {
+    ::close(file_);
+}
 
 void RaceLog::line(const std::string& text) {
     const std::string whole = text + "\n";
@@ -69,14 +75,16 @@ void RaceLog::intends(const std::string& caller, const std::string& request_id) 
 
 void RaceLog::acknowledges(const Ack& ack) {
     std::ostringstream out;
-    out << "A " << ack.start << ' ' << ack.end << ' ' << ack.position << ' ' << ack.operation
-        << ' ' << ack.outcome << ' ' << or_dash(ack.check) << ' ' << ack.worker << ' '
-        << ack.epoch << ' ' << ack.winner << ' ' << ack.replayed << ' ' << ack.expired << ' '
-        << or_dash(ack.caller) << ' ' << or_dash(ack.request_id);
+    out << "A " << ack.start << ' ' << ack.end << ' ' << ack.position << ' ' << ack.operation << ' '
+        << ack.outcome << ' ' << or_dash(ack.check) << ' ' << ack.worker << ' ' << ack.epoch << ' '
+        << ack.winner << ' ' << ack.replayed << ' ' << ack.expired << ' ' << or_dash(ack.caller)
+        << ' ' << or_dash(ack.request_id);
     line(out.str());
 }
 
-void RaceLog::complains(const std::string& problem) { line("E " + problem); }
+void RaceLog::complains(const std::string& problem) {
+    line("E " + problem);
+}
 
 Ack ack_of(const Answer& answer) {
     Ack ack;

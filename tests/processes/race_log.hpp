@@ -20,7 +20,7 @@ namespace fenceline::testing {
 
 // An answer as the caller heard it.
 struct Ack {
-    std::string who;  // process and thread
+    std::string who;                  // process and thread
     std::int64_t start = 0, end = 0;  // CLOCK_MONOTONIC, the same for all processes
     std::int64_t position = 0;
     std::string operation, outcome, check;

@@ -131,8 +131,8 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments,
     Feeder feeder(started.in, options);
     Ran ran;
     while (started.out >= 0 || started.err >= 0) {
-        pollfd fds[] = {{started.out, POLLIN, 0}, {started.err, POLLIN, 0},
-                        {feeder.fd(), POLLOUT, 0}};
+        pollfd fds[] = {
+            {started.out, POLLIN, 0}, {started.err, POLLIN, 0}, {feeder.fd(), POLLOUT, 0}};
         if (::poll(fds, 3, patience_ms) == 0) {
             ::kill(started.child, SIGKILL);
             ran.err += "\nthe test lost its patience\n";
@@ -149,8 +149,7 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments,
     return ran;
 }
 
-Conversation::Conversation(const std::string& program,
-                           const std::vector<std::string>& arguments) {
+Conversation::Conversation(const std::string& program, const std::vector<std::string>& arguments) {
     const auto started = start(program, arguments, {});
     child_ = started.child;
     in_ = started.in;
@@ -191,15 +190,21 @@ std::string Conversation::line_from(int fd, std::string& rest) {
     }
 }
 
-std::string Conversation::hear() { return line_from(out_, out_rest_); }
-std::string Conversation::hear_error() { return line_from(err_, err_rest_); }
+std::string Conversation::hear() {
+    return line_from(out_, out_rest_);
+}
+std::string Conversation::hear_error() {
+    return line_from(err_, err_rest_);
+}
 
 std::string Conversation::ask(std::string_view line) {
     tell(std::string(line) + "\n");
     return hear();
 }
 
-void Conversation::signal(int number) const { ::kill(child_, number); }
+void Conversation::signal(int number) const {
+    ::kill(child_, number);
+}
 
 int Conversation::end() {
     close_fd(in_);
