@@ -69,8 +69,8 @@ class Script {
     // A worker of its own for the next question, in this state.
     int adopt(const std::string& state, const std::string& org = "") {
         const int worker = ++worker_;
-        Json line{{"op", "adopt"},   {"worker", worker}, {"state", state}, {"owner", "cp-a"},
-                  {"epoch", 5},      {"image", image(worker)}, {"pod", "w"}};
+        Json line{{"op", "adopt"}, {"worker", worker},       {"state", state}, {"owner", "cp-a"},
+                  {"epoch", 5},    {"image", image(worker)}, {"pod", "w"}};
         if (!org.empty()) line["org"] = org;
         ask(line, {{"outcome", "transitioned"}, {"to", state}, {"worker", worker}});
         return worker;
@@ -180,8 +180,7 @@ TEST_SUITE("tools/exec rows") {
                                refused("fence_miss_epoch", "epoch"));
                 else if (holds(row.from, state))
                     script.ask(lease_line(row, worker, "cp-a", 6), {{"outcome", "transitioned"}});
-                script.ask(lease_line(row, 1'000'000, "cp-a", 5),
-                           refused("row_missing", "exists"));
+                script.ask(lease_line(row, 1'000'000, "cp-a", 5), refused("row_missing", "exists"));
             }
         script.play();
     }
@@ -237,15 +236,21 @@ TEST_SUITE("tools/exec rows") {
         Script script;
         for (const auto& state : states) {
             int worker = script.adopt(state);
-            Json claim{{"op", "claim_idle"}, {"org", "acme"}, {"image", Script::image(worker)},
+            Json claim{{"op", "claim_idle"},
+                       {"org", "acme"},
+                       {"image", Script::image(worker)},
                        {"as", "cp-b"}};
-            Json won{{"outcome", "transitioned"}, {"from", state}, {"to", "reserved"},
+            Json won{{"outcome", "transitioned"},
+                     {"from", state},
+                     {"to", "reserved"},
                      {"lease", {{"owner", "cp-b"}, {"epoch", 6}}}};
             const Json none{{"outcome", "no_idle"}, {"worker", "absent"}, {"lease", "absent"}};
             script.ask(claim, state == "idle" ? won : none);
 
             worker = script.adopt(state, "acme");
-            claim = {{"op", "claim_hot_idle"}, {"org", "acme"}, {"image", Script::image(worker)},
+            claim = {{"op", "claim_hot_idle"},
+                     {"org", "acme"},
+                     {"image", Script::image(worker)},
                      {"as", "cp-b"}};
             auto others = claim;
             others["org"] = "umbrella";
@@ -253,7 +258,10 @@ TEST_SUITE("tools/exec rows") {
             script.ask(claim, state == "hot_idle" ? won : none);
 
             worker = script.adopt(state);
-            Json take{{"op", "take_over"}, {"worker", worker}, {"epoch", 5}, {"org", "acme"},
+            Json take{{"op", "take_over"},
+                      {"worker", worker},
+                      {"epoch", 5},
+                      {"org", "acme"},
                       {"as", "cp-b"}};
             auto stale = take;
             stale["epoch"] = 4;
