@@ -82,9 +82,23 @@ Result<void> BareSqlite::insert(int rows) {
         auto* statement = impl_->insert;
         const std::int64_t position = impl_->next++;
         // Values of the size that a drain's event has.
-        const std::int64_t values[] = {position, 1'779'616'800'000'000'000 + position * 1'000, 1,
-                                       12,       1,  0, 9, 3, position % 100'000, 4, 5, 3, 2, 5, 7,
-                                       position - position % 977, 1};
+        const std::int64_t values[] = {position,
+                                       1'779'616'800'000'000'000 + position * 1'000,
+                                       1,
+                                       12,
+                                       1,
+                                       0,
+                                       9,
+                                       3,
+                                       position % 100'000,
+                                       4,
+                                       5,
+                                       3,
+                                       2,
+                                       5,
+                                       7,
+                                       position - position % 977,
+                                       1};
         int at = 1;
         for (const auto value : values) sqlite3_bind_int64(statement, at++, value);
         sqlite3_bind_null(statement, at++);
@@ -122,9 +136,7 @@ Result<BareSqlite::Scan> BareSqlite::scan() {
         for (int column = 0; column < column_count; ++column) {
             switch (sqlite3_column_type(statement, column)) {
                 case SQLITE_INTEGER: total.sum += sqlite3_column_int64(statement, column); break;
-                case SQLITE_TEXT:
-                    total.sum += *sqlite3_column_text(statement, column);
-                    break;
+                case SQLITE_TEXT: total.sum += *sqlite3_column_text(statement, column); break;
                 case SQLITE_BLOB:
                     if (const auto* bytes = sqlite3_column_blob(statement, column))
                         total.sum += *static_cast<const unsigned char*>(bytes);

@@ -12,9 +12,9 @@
 namespace fenceline::tools::bench {
 
 struct Options {
-    std::string folder;          // where the files go; removed afterwards
-    int rounds = 5;              // ours and bare SQLite in turn, the median counts
-    int seconds_per_round = 2;   // durable measurements
+    std::string folder;         // where the files go; removed afterwards
+    int rounds = 5;             // ours and bare SQLite in turn, the median counts
+    int seconds_per_round = 2;  // durable measurements
     int callers = 64;
     std::int64_t workers = 100'000;
     std::int64_t events = 1'000'000;  // the file that is replayed and restarted on
@@ -22,12 +22,12 @@ struct Options {
 
 // One line of the table.
 struct Figure {
-    std::string name;   // stable: JSON and comparisons go by it
-    std::string what;   // for people
+    std::string name;  // stable: JSON and comparisons go by it
+    std::string what;  // for people
     std::string unit;
     double value = 0;
-    double bare = 0;    // bare SQLite in the same run; 0: nothing to compare with
-    double goal = 0;    // what the project asks of `value`, or of the ratio; 0: none
+    double bare = 0;  // bare SQLite in the same run; 0: nothing to compare with
+    double goal = 0;  // what the project asks of `value`, or of the ratio; 0: none
     enum class Goal { none, ratio_at_least, at_most, at_least } kind = Goal::none;
 
     [[nodiscard]] double ratio() const { return bare > 0 ? value / bare : 0; }

@@ -104,14 +104,21 @@ void print_json(const bench::Figures& figures) {
 
 void print_table(const bench::Figures& figures, const Context& context) {
     using enum Table::Align;
-    Table table({{"what"}, {"ours", right}, {"unit"}, {"bare SQLite", right}, {"ratio", right},
-                 {"goal", right}, {""}});
+    Table table({{"what"},
+                 {"ours", right},
+                 {"unit"},
+                 {"bare SQLite", right},
+                 {"ratio", right},
+                 {"goal", right},
+                 {""}});
     for (const auto& figure : figures) {
         const bool judged = figure.kind != bench::Figure::Goal::none;
         table.row({figure.what, number(figure.value), figure.unit,
                    figure.bare > 0 ? number(figure.bare) : "",
                    figure.bare > 0 ? fmt::format("{:.2f}", figure.ratio()) : "", goal_of(figure),
-                   !judged ? "" : figure.reached() ? "reached" : "missed"});
+                   !judged            ? ""
+                   : figure.reached() ? "reached"
+                                      : "missed"});
     }
     write_out(machine() + "\n\n" + table.text(context));
 }
@@ -141,8 +148,7 @@ int run_bench(const BenchOptions& asked, Context& context) {
         if (context.progress) fmt::print(stderr, "measuring: {}\n", name);
         if (auto done = measure(options, figures); !done) return report("bench", done.error());
     }
-    if (figures.empty())
-        return wrong_usage("bench", "--only takes memory, durable or replay");
+    if (figures.empty()) return wrong_usage("bench", "--only takes memory, durable or replay");
     context.json ? print_json(figures) : print_table(figures, context);
     return exit_done;
 }
@@ -152,16 +158,18 @@ int run_bench(const BenchOptions& asked, Context& context) {
 void add_bench(CommandLine& line) {
     auto options = std::make_shared<BenchOptions>();
     line.command("bench", "what the store costs, side by side with bare SQLite in the same run")
-        .option("--folder", "DIR", options->folder, "on the disk to measure; a folder is made in "
-                                                    "it and removed")
+        .option("--folder", "DIR", options->folder,
+                "on the disk to measure; a folder is made in "
+                "it and removed")
         .option("--only", "PART", options->only, "memory, durable or replay; may be repeated")
         .option("--rounds", "N", options->rounds, "rounds in turn; the median counts")
         .option("--seconds", "N", options->seconds, "length of each durable measurement")
         .option("--callers", "N", options->callers, "threads that ask at once")
         .option("--workers", "N", options->workers, "live workers in the memory measurement")
         .option("--events", "N", options->events, "events of the file that is replayed")
-        .note("Both sides use WAL and synchronous=FULL. Ratios are what counts: they are taken "
-              "in one run on one disk.")
+        .note(
+            "Both sides use WAL and synchronous=FULL. Ratios are what counts: they are taken "
+            "in one run on one disk.")
         .example("fenceline bench --folder /var/tmp")
         .example("fenceline bench --only durable --callers 8 --json")
         .run([options](Context& context) { return run_bench(*options, context); });

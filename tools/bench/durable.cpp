@@ -156,10 +156,8 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
     const std::string path = options.folder + "/durable.db";
     auto bare = BareSqlite::open(options.folder + "/bare.db");
     if (!bare) return tl::unexpected<Error>(std::move(bare.error()));
-    auto store = LifecycleStore::open({.path = path,
-                                       .create = true,
-                                       .instance = "bench",
-                                       .heartbeat_resolution = {}});
+    auto store = LifecycleStore::open(
+        {.path = path, .create = true, .instance = "bench", .heartbeat_resolution = {}});
     if (!store) return tl::unexpected<Error>(std::move(store.error()));
     std::vector<Caller> all;
     for (int i = 0; i < options.callers; ++i) {
@@ -203,17 +201,17 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
     using enum Figure::Goal;
     figures.push_back({"durable_1", "durable operations, 1 caller", "op/s", median(ours_1),
                        median(bare_1), 0.8, ratio_at_least});
-    figures.push_back({"durable_n", "durable operations, " + n + " callers", "op/s",
-                       median(ours_n), median(bare_n), 0.6, ratio_at_least});
-    figures.push_back({"durable_speedup", n + " callers against one", "x", median(speedup), 0, 15,
-                       at_least});
+    figures.push_back({"durable_n", "durable operations, " + n + " callers", "op/s", median(ours_n),
+                       median(bare_n), 0.6, ratio_at_least});
+    figures.push_back(
+        {"durable_speedup", n + " callers against one", "x", median(speedup), 0, 15, at_least});
     figures.push_back({"per_commit", "operations a commit, " + n + " callers", "", *per_commit});
-    figures.push_back({"wait_p50", "one of " + n + " callers waits, p50", "us",
-                       quantile(waits, 0.5)});
+    figures.push_back(
+        {"wait_p50", "one of " + n + " callers waits, p50", "us", quantile(waits, 0.5)});
     figures.push_back({"wait_p99", "p99", "us", quantile(waits, 0.99)});
     figures.push_back({"wait_p999", "p99.9", "us", quantile(waits, 0.999)});
-    figures.push_back({"bytes_per_event", "on disk, an event", "B",
-                       bytes / static_cast<double>(position)});
+    figures.push_back(
+        {"bytes_per_event", "on disk, an event", "B", bytes / static_cast<double>(position)});
     return {};
 }
 

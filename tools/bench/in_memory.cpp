@@ -107,10 +107,10 @@ Result<void> measure_in_memory(const Options& options, Figures& figures) {
         return fail(ErrorCode::corrupt, "the in-memory operations did not do what they measure");
 
     using enum Figure::Goal;
-    figures.push_back({"in_memory",
-                       "decide + evolve + projections, " + std::to_string(options.workers) +
-                           " workers",
-                       "ns/op", median(ns), 0, 500, at_most});
+    figures.push_back(
+        {"in_memory",
+         "decide + evolve + projections, " + std::to_string(options.workers) + " workers", "ns/op",
+         median(ns), 0, 500, at_most});
     figures.push_back({"bytes_per_worker", "memory, a live worker", "B",
                        static_cast<double>(bytes) / static_cast<double>(options.workers)});
     return {};

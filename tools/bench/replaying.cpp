@@ -21,10 +21,8 @@ double seconds_since(Steady::time_point start) {
 
 // A journal of about `events` events: a pool whose workers are claimed, used, parked and drained.
 Result<void> fill(const std::string& path, std::int64_t events) {
-    auto store = LifecycleStore::open({.path = path,
-                                       .create = true,
-                                       .instance = "bench",
-                                       .heartbeat_resolution = {}});
+    auto store = LifecycleStore::open(
+        {.path = path, .create = true, .instance = "bench", .heartbeat_resolution = {}});
     if (!store) return tl::unexpected<Error>(std::move(store.error()));
     const Ask ask{.caller = "cp-a:boot-1", .origin = Origin::public_api};
     std::vector<Command> commands;

@@ -78,16 +78,15 @@ void Caretaker::check_health() {
     for (const WorkerId worker : dead) {
         // A connection that breaks tells as much as a check, without a name for the reason.
         const bool by_check = self_.random().chance(Permille{750});
-        self_.pods().mark_lost(
-            worker, by_check ? Origin::health_check_crash : Origin::crash_generic,
-            retire_reason::crash);
+        self_.pods().mark_lost(worker,
+                               by_check ? Origin::health_check_crash : Origin::crash_generic,
+                               retire_reason::crash);
     }
 }
 
 void Caretaker::refresh_credentials() {
     const Time now = self_.simulation().clock().now();
-    const auto due =
-        self_.store().due_for_credential_refresh(self_.id(), now + credentials_margin);
+    const auto due = self_.store().due_for_credential_refresh(self_.id(), now + credentials_margin);
     if (!due) return self_.simulation().fail(due.error());
     std::vector<WorkerId> workers;
     std::vector<Command> commands;

@@ -3,7 +3,9 @@
 namespace fenceline::tools {
 
 namespace {
-constexpr Duration microseconds(std::int64_t n) { return {n * 1'000}; }
+constexpr Duration microseconds(std::int64_t n) {
+    return {n * 1'000};
+}
 }  // namespace
 
 // Mostly a commit on a local disk, now and then one that waits for others, seldom a stall.

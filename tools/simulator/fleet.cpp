@@ -47,8 +47,7 @@ Adopted make_row(Simulation& simulation, const Replica& owner, std::int64_t nth)
 
 void go_on_with(Simulation& simulation, Replica& owner, const Adopted& adopted) {
     const WorkerView& row = adopted.row;
-    const auto lease =
-        LifecycleStore::lease_for(row.worker, row.owner, row.epoch, row.image);
+    const auto lease = LifecycleStore::lease_for(row.worker, row.owner, row.epoch, row.image);
     simulation.pods.create(row.worker, row.image, row.created_at);
     if (row.state == State::hot_idle) {
         owner.hold_parked(lease, adopted.org);

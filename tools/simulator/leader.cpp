@@ -94,8 +94,7 @@ void Leader::look_for_vanished_pods() {
         const auto delay = self_.random().between(milliseconds(50), milliseconds(900));
         self_.after(delay, [this, row] {
             // A worker that is being drained ends in order even so.
-            const State target =
-                row.row().state == State::draining ? State::retired : State::lost;
+            const State target = row.row().state == State::draining ? State::retired : State::lost;
             (void)self_.take(self_.store().retire_from_snapshot(
                 row, target, retire_reason::crash, {.origin = Origin::informer_crash}));
         });
@@ -140,8 +139,8 @@ void Leader::reconcile_secrets() {
     const auto secrets = self_.simulation().pods.stranded_secrets();
     for (const WorkerId worker : secrets) {
         const bool gone = self_.simulation().pods.remove_secret(worker);
-        self_.report(ReportStrandedSecret{gone ? StrandedOutcome::deleted
-                                               : StrandedOutcome::delete_failed});
+        self_.report(
+            ReportStrandedSecret{gone ? StrandedOutcome::deleted : StrandedOutcome::delete_failed});
     }
 }
 

@@ -8,7 +8,9 @@ namespace {
 
 constexpr int delete_attempts = 5;
 
-constexpr Duration pause_before(int attempt) { return seconds(std::int64_t{1} << attempt); }
+constexpr Duration pause_before(int attempt) {
+    return seconds(std::int64_t{1} << attempt);
+}
 
 }  // namespace
 

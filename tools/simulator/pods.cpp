@@ -47,8 +47,12 @@ void Pods::lose_one() {
     }
 }
 
-Duration Pods::creation_delay() { return random_.beyond(seconds(3), seconds(3)); }
+Duration Pods::creation_delay() {
+    return random_.beyond(seconds(3), seconds(3));
+}
 
-Duration Pods::deletion_delay() { return random_.beyond(milliseconds(400), milliseconds(1500)); }
+Duration Pods::deletion_delay() {
+    return random_.beyond(milliseconds(400), milliseconds(1500));
+}
 
 }  // namespace fenceline::tools

@@ -99,7 +99,8 @@ void Replica::come_back() {
     cut_off_ = false;
     (void)take(store_->cp_heartbeat());
     if (leading_ && simulation_.leader() != this) resign();
-    after(random_.between(seconds(1), seconds(3)), [this] { caretaker_->send_heartbeats(); });
+    after(random_.between(milliseconds(300), milliseconds(1'500)),
+          [this] { caretaker_->send_heartbeats(); });
     auto waited = std::move(backlog_);
     backlog_.clear();
     for (std::size_t i = 0; i < waited.size(); ++i)

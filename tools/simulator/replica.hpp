@@ -36,11 +36,11 @@ struct Held {
     State state = State::none;
     std::optional<Client> client;  // who waits for it, or is served by it
     std::optional<std::size_t> org;
-    Time since;                    // in this state
-    Time renewed;                  // the lease
+    Time since;    // in this state
+    Time renewed;  // the lease
     int failed_checks = 0;
-    bool endless = false;          // its session does not end, whatever waits for that
-    std::uint64_t turn = 0;        // new with each change of state: older timers do nothing
+    bool endless = false;    // its session does not end, whatever waits for that
+    std::uint64_t turn = 0;  // new with each change of state: older timers do nothing
 };
 
 class Replica {
@@ -59,7 +59,9 @@ class Replica {
     // Leaves from one moment to the next; its workers stay behind.
     void crash();
     // The simulation is over.
-    void shut() { if (running_) stop(); }
+    void shut() {
+        if (running_) stop();
+    }
     // Takes no new work and exits once its last worker is gone.
     void begin_drain();
     // This many of its sessions never end.

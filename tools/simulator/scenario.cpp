@@ -16,9 +16,8 @@ namespace {
 void steady(Simulation& simulation) {
     simulation.at_percent(55, [&simulation] {
         simulation.replica("cp-b").crash();
-        simulation.plan(seconds(8), [&simulation] {
-            simulation.deploy("cp-b", simulation.deployed());
-        });
+        simulation.plan(seconds(8),
+                        [&simulation] { simulation.deploy("cp-b", simulation.deployed()); });
     });
 }
 
@@ -108,18 +107,21 @@ void cp_partition(Simulation& simulation) {
     simulation.at_percent(50, [&simulation] { simulation.replica("cp-a").come_back(); });
 }
 
-// More demand than the pool holds, and a replica that leaves in the middle of it.
+// More demand than the pool holds, and replicas that are replaced in the middle of it.
 void capacity_crunch(Simulation& simulation) {
     simulation.at_percent(30, [&simulation] {
         simulation.conditions.demand_percent = 320;
         simulation.conditions.max_org_workers =
             std::max<std::int64_t>(2, simulation.settings().workers * 18 / 100);
     });
-    simulation.at_percent(40, [&simulation] {
-        Replica& old = simulation.replica("cp-b");
-        simulation.deploy("cp-b", simulation.deployed());
+    const auto replace = [&simulation](const std::string& name) {
+        Replica& old = simulation.replica(name);
+        simulation.deploy(name, simulation.deployed());
         old.begin_drain();
-    });
+    };
+    const auto last = Simulation::replica_name(simulation.settings().replicas - 1);
+    simulation.at_percent(38, [replace] { replace("cp-b"); });
+    simulation.at_percent(48, [replace, last] { replace(last); });
     simulation.at_percent(60, [&simulation] { simulation.conditions.demand_percent = 70; });
 }
 
@@ -132,19 +134,21 @@ constexpr std::array<Scenario, 8> all{{
      Scenario::Releases::stay, epoch_pileup},
     {"orphan-race", "replicas come back while the janitor ends their workers",
      Scenario::Releases::stay, orphan_race},
-    {"stuck-activating", "activations hang until the janitor ends them",
-     Scenario::Releases::stay, stuck_activating},
+    {"stuck-activating", "activations hang until the janitor ends them", Scenario::Releases::stay,
+     stuck_activating},
     {"pod-delete-failures", "pods are not deleted; drains take long and pods are stranded",
      Scenario::Releases::stay, pod_delete_failures},
     {"cp-partition", "the leader is cut off, expired, and comes back with old leases",
      Scenario::Releases::stay, cp_partition},
-    {"capacity-crunch", "more demand than the caps allow",
-     Scenario::Releases::stay, capacity_crunch},
+    {"capacity-crunch", "more demand than the caps allow", Scenario::Releases::stay,
+     capacity_crunch},
 }};
 
 }  // namespace
 
-std::span<const Scenario> scenarios() { return all; }
+std::span<const Scenario> scenarios() {
+    return all;
+}
 
 const Scenario* find_scenario(std::string_view name) {
     const auto found = std::ranges::find(all, name, &Scenario::name);

@@ -84,8 +84,7 @@ void Sessions::take_over(WorkerId worker, const Client& client) {
     const auto delay = self_.random().between(milliseconds(5), milliseconds(80));
     self_.after(delay, [this, worker, seen, client] {
         const auto& org = self_.simulation().tenants().org(client.org);
-        const Answer answer =
-            self_.take(self_.store().take_over(worker, seen, org, for_client));
+        const Answer answer = self_.take(self_.store().take_over(worker, seen, org, for_client));
         if (answer.transitioned())
             activate(*answer.lease, client, warm_activation);
         else if (!self_.simulation().conditions.contested.contains(worker))
@@ -98,16 +97,15 @@ void Sessions::take_over(WorkerId worker, const Client& client) {
 void Sessions::activate(const WorkerLease& lease, const Client& client, Duration usual) {
     self_.hold(lease, State::reserved, client);
     const auto delay = self_.random().between(milliseconds(10), milliseconds(90));
-    self_.in_turn(lease.worker(), delay, [this, usual](Held& held) {
-        begin_activation(held, usual);
-    });
+    self_.in_turn(lease.worker(), delay,
+                  [this, usual](Held& held) { begin_activation(held, usual); });
 }
 
 void Sessions::begin_activation(Held& held, Duration usual) {
     const WorkerId worker = held.lease.worker();
     const auto& conditions = self_.simulation().conditions;
-    const bool hangs = !conditions.contested.contains(worker) &&
-                       self_.random().chance(conditions.activation_hang);
+    const bool hangs =
+        !conditions.contested.contains(worker) && self_.random().chance(conditions.activation_hang);
     // Some never get as far as the catalog.
     if (hangs && self_.random().chance(Permille{250})) return hang(held);
     if (!self_.settle(worker, self_.store().begin_activation(held.lease, for_client))) return;
@@ -136,8 +134,7 @@ void Sessions::finish_activation(Held& held) {
     const Client client = *held.client;
     if (self_.random().chance(self_.simulation().conditions.activation_failure)) {
         self_.report(ReportActivationFailed{worker, held.lease.image()});
-        self_.pods().retire(worker, Origin::activation_failure,
-                            retire_reason::activation_failure);
+        self_.pods().retire(worker, Origin::activation_failure, retire_reason::activation_failure);
         return self_.simulation().ask_again(client);
     }
     if (self_.settle(worker, self_.store().complete_activation(held.lease, for_client)))

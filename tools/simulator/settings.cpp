@@ -10,11 +10,13 @@ Result<void> within(const std::string& what, std::int64_t value, std::int64_t le
                     std::int64_t most) {
     if (value >= least && value <= most) return {};
     return fail(ErrorCode::invalid_request, what + " is " + std::to_string(value) +
-                                                ", not between " + std::to_string(least) +
-                                                " and " + std::to_string(most));
+                                                ", not between " + std::to_string(least) + " and " +
+                                                std::to_string(most));
 }
 
-constexpr std::int64_t in_seconds(Duration span) { return span.ns / seconds(1).ns; }
+constexpr std::int64_t in_seconds(Duration span) {
+    return span.ns / seconds(1).ns;
+}
 
 }  // namespace
 

@@ -59,10 +59,10 @@ struct Conditions {
     std::int64_t warm_percent = 100;
     std::int64_t max_org_workers = 0;
     std::int64_t max_global_workers = 0;
-    bool pod_watchers = true;         // replicas end their own activations that hang
-    bool slow_orphan_janitor = false;  // lists orphans, then ends them one by one
+    bool pod_watchers = true;             // replicas end their own activations that hang
+    bool slow_orphan_janitor = false;     // lists orphans, then ends them one by one
     std::function<void()> orphans_found;  // called when that janitor has listed some
-    std::set<WorkerId> contested;     // two replicas believe that they own these
+    std::set<WorkerId> contested;         // two replicas believe that they own these
 };
 
 // Someone who asked for a session.

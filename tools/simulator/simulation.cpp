@@ -29,8 +29,7 @@ SimulationSettings completed(SimulationSettings settings) {
 std::size_t first_release(const SimulationSettings& settings) {
     const Scenario* scenario = find_scenario(settings.scenario);
     const bool changes = scenario && scenario->releases == Scenario::Releases::change;
-    return static_cast<std::size_t>(std::max<std::int64_t>(settings.images, 1) -
-                                    (changes ? 2 : 1));
+    return static_cast<std::size_t>(std::max<std::int64_t>(settings.images, 1) - (changes ? 2 : 1));
 }
 
 }  // namespace
@@ -154,16 +153,14 @@ void Simulation::deploy(const std::string& name, std::size_t release) {
     int boot = 1;
     for (const auto& replica : replicas_)
         if (replica->identity().name == name) ++boot;
-    replicas_.push_back(
-        std::make_unique<Replica>(*this, Replica::Identity{name, boot, release}));
+    replicas_.push_back(std::make_unique<Replica>(*this, Replica::Identity{name, boot, release}));
     if (auto started = replicas_.back()->start(); !started) fail(std::move(started.error()));
 }
 
 Replica& Simulation::replica(const std::string& name) {
-    const auto newest = std::ranges::find_if(replicas_.rbegin(), replicas_.rend(),
-                                             [&](const auto& each) {
-                                                 return each->identity().name == name;
-                                             });
+    const auto newest =
+        std::ranges::find_if(replicas_.rbegin(), replicas_.rend(),
+                             [&](const auto& each) { return each->identity().name == name; });
     FENCELINE_INVARIANT(newest != replicas_.rend(), "a scenario names a replica that never was");
     return **newest;
 }

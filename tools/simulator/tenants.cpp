@@ -9,8 +9,8 @@ namespace fenceline::tools {
 namespace {
 
 constexpr std::array<std::string_view, 16> names{
-    "acme",    "globex",  "initech",  "umbrella",  "hooli",     "stark & co", "wayne",  "tyrell",
-    "cyberdyne", "wonka", "soylent", "duff",      "vandelay",  "oceanic",    "aperture", "zorg"};
+    "acme",      "globex", "initech", "umbrella", "hooli",    "stark & co", "wayne",    "tyrell",
+    "cyberdyne", "wonka",  "soylent", "duff",     "vandelay", "oceanic",    "aperture", "zorg"};
 
 // One org in this many is pinned to an older image.
 constexpr std::size_t pinned_each = 4;
