@@ -6,6 +6,7 @@
 #include "journal/chain.hpp"
 #include "journal/commit_check.hpp"
 #include "projections/fold.hpp"
+#include "replay/invariants.hpp"
 #include "replay/legality.hpp"
 
 namespace fenceline::replay {
@@ -62,7 +63,10 @@ class Verifier final : public Sink {
         if (const auto sound = check_texts(event, fold_.world.texts.size()); !sound)
             return stop(sound.error().text);
         for (auto& problem : legality_.of(event, fold_.world)) complain(std::move(problem));
-        fold_with_epoch(event);
+        invariants_.before(event, fold_.world);
+        fold_.apply(event);
+        invariants_.after(event, fold_.world);
+        complain_of(invariants_.take_ended());
         if (options_.progress && event.position.value % progress_every == 0)
             options_.progress(event.position, end_.position);
         return true;
@@ -94,7 +98,7 @@ class Verifier final : public Sink {
     void complain(std::string what) {
         ++out_.found;
         if (out_.findings.size() < options_.most_findings)
-            out_.findings.push_back({at_.position, std::move(what)});
+            out_.findings.push_back({at_.position, std::move(what), {}, {}});
     }
     [[nodiscard]] Result<void> load_checkpoints();
     [[nodiscard]] const Error* failure() const { return failure_ ? &*failure_ : nullptr; }
@@ -120,7 +124,7 @@ class Verifier final : public Sink {
     }
     void check_order(const Event& event);
     void check_seal(const Seal& seal, bool is_flush);
-    void fold_with_epoch(const Event& event);
+    void complain_of(const std::vector<Violation>& violations);
     bool check_checkpoint();
 
     Reader& reader_;
@@ -128,6 +132,7 @@ class Verifier final : public Sink {
     Head end_;
     Verification& out_;
     Legality legality_;
+    Invariants invariants_;
     CommitHasher hasher_;
     Fold fold_;
     Head at_;  // as worked out so far
@@ -170,14 +175,13 @@ void Verifier::check_seal(const Seal& seal, bool is_flush) {
         complain("durations of events that are not before the commit that records them");
 }
 
-void Verifier::fold_with_epoch(const Event& event) {
-    const Worker* before = event.worker.given() ? fold_.world.find(event.worker) : nullptr;
-    const Epoch was = before != nullptr ? before->epoch : Epoch{};
-    fold_.apply(event);
-    const Worker* after = event.worker.given() ? fold_.world.find(event.worker) : nullptr;
-    if (after != nullptr && after->epoch < was)
-        complain("worker " + std::to_string(event.worker.value) + ": its epoch fell from " +
-                 std::to_string(was.value) + " to " + std::to_string(after->epoch.value));
+void Verifier::complain_of(const std::vector<Violation>& violations) {
+    for (const Violation& violation : violations) {
+        ++out_.found;
+        if (out_.findings.size() < options_.most_findings)
+            out_.findings.push_back(
+                {violation.since, violation.what, violation.until, violation.lasted});
+    }
 }
 
 Result<void> Verifier::load_checkpoints() {
@@ -222,6 +226,8 @@ bool Verifier::check_checkpoint() {
 }
 
 void Verifier::finish() {
+    complain_of(invariants_.finish());
+    std::ranges::stable_sort(out_.findings, {}, &Finding::position);
     if (stopped_) return;
     if (open_) complain("rows after the last seal: a commit that was not finished");
     // A store that runs may have flushed behind the head while we read; its seals were checked.

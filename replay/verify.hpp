@@ -5,13 +5,16 @@
 // - the chain: each commit's hash over its rows and the commit before it (I7)
 // - order: positions without a gap, times that never go back, dictionary and recorders in turn (I2)
 // - legality: every transition is in the table, from the state, version, owner and epoch that the
-//   record really had; its fence held; nothing leaves a terminal state; no epoch falls (I4, I5)
+//   record really had; its fence held (I4, I5)
+// - invariants after every event: no epoch falls or has two owners, nothing leaves its end, caps
+//   that were named are kept; with how long it was otherwise
 // - checkpoints: byte for byte the fold from the first event (I3)
 // - anchors kept elsewhere: that the journal still contains them, so that no tail was cut
 //
 // What a hash chain cannot show is a journal made anew by whoever may write the file; an anchor
 // kept where they cannot write does.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +36,9 @@ struct Anchor {
 struct Finding {
     Position position;  // where it shows; 0: the journal as a whole
     std::string what;
+    // Of an invariant (invariants.hpp): the event that mended it, and how long it was broken.
+    std::optional<Position> until;
+    std::optional<Duration> lasted;
 };
 
 struct VerifyOptions {
@@ -46,9 +52,9 @@ struct Verification {
     std::int64_t events = 0;
     std::int64_t commits = 0;  // flushes not included
     std::int64_t flushes = 0;
-    std::int64_t checkpoints = 0;  // compared
-    std::vector<Finding> findings;
-    std::int64_t found = 0;  // those beyond most_findings included
+    std::int64_t checkpoints = 0;   // compared
+    std::vector<Finding> findings;  // by position
+    std::int64_t found = 0;         // those beyond most_findings included
 
     [[nodiscard]] bool sound() const { return found == 0; }
 };

@@ -22,8 +22,14 @@ struct VerifyOptions {
 
 Json verification_json(const replay::Verification& done) {
     Json findings = Json::array();
-    for (const auto& finding : done.findings)
-        findings.push_back({{"position", finding.position.value}, {"what", finding.what}});
+    for (const auto& finding : done.findings) {
+        Json one{{"position", finding.position.value}, {"what", finding.what}};
+        if (finding.lasted) {
+            one["until"] = finding.until ? Json(finding.until->value) : Json(nullptr);
+            one["lasted_ns"] = finding.lasted->ns;
+        }
+        findings.push_back(std::move(one));
+    }
     return {{"sound", done.sound()},
             {"position", done.head.position.value},
             {"anchor", to_text(replay::Anchor{done.head.position, done.head.chain})},
@@ -37,8 +43,15 @@ Json verification_json(const replay::Verification& done) {
 
 std::string text_of(const replay::Verification& done) {
     std::string out;
-    for (const auto& finding : done.findings)
-        out += fmt::format("#{}: {}\n", finding.position.value, printable(finding.what));
+    for (const auto& finding : done.findings) {
+        out += fmt::format("#{}: {}", finding.position.value, printable(finding.what));
+        if (finding.until)
+            out += fmt::format("; for {}, until #{}", human_duration(finding.lasted->ns),
+                               finding.until->value);
+        else if (finding.lasted)
+            out += fmt::format("; for {}, to the end", human_duration(finding.lasted->ns));
+        out += '\n';
+    }
     const auto untold = done.found - static_cast<std::int64_t>(done.findings.size());
     if (untold > 0) out += fmt::format("... and {} more\n", untold);
     return out + fmt::format("{}: {} events in {} commits, {} flushes, {} checkpoints; head {}\n",
@@ -73,8 +86,9 @@ void add_verify(CommandLine& line) {
         .option("--anchor", "POSITION:HASH", options->anchors,
                 "a head that was kept elsewhere; may be given more than once")
         .note(
-            "Checks the hash chain, the order, the legality of every transition, and each\n"
-            "checkpoint against a fold from the first event. Exit code 1 when anything is found.")
+            "Checks the hash chain, the order, the legality of every transition, what must hold\n"
+            "after each event, and each checkpoint against a fold from the first event. Exit code "
+            "1 when anything is found.")
         .example("fenceline verify pool.db")
         .example("fenceline verify pool.db --anchor \"$(cat /elsewhere/pool.anchor)\" --json")
         .run([options](Context& context) { return verify(*options, context); });
