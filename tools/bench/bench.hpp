@@ -39,6 +39,7 @@ using Figures = std::vector<Figure>;
 [[nodiscard]] Result<void> measure_durable(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_in_memory(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_replay(const Options& options, Figures& figures);
+[[nodiscard]] Result<void> measure_past(const Options& options, Figures& figures);
 
 // The median of what was measured; 0 of nothing.
 [[nodiscard]] double median(std::vector<double> values);

@@ -123,6 +123,27 @@ void print_table(const bench::Figures& figures, const Context& context) {
     write_out(machine() + "\n\n" + table.text(context));
 }
 
+struct Part {
+    std::string_view name;
+    Result<void> (*measure)(const bench::Options&, bench::Figures&);
+};
+// In the order of the table.
+constexpr Part parts[] = {
+    {"memory", bench::measure_in_memory},
+    {"durable", bench::measure_durable},
+    {"replay", bench::measure_replay},
+    {"past", bench::measure_past},
+};
+
+std::string part_names() {
+    std::string names;
+    for (const Part& part : parts) {
+        if (!names.empty()) names += &part == std::end(parts) - 1 ? " or " : ", ";
+        names += part.name;
+    }
+    return names;
+}
+
 int run_bench(const BenchOptions& asked, Context& context) {
     if (asked.rounds < 1 || asked.seconds < 1 || asked.callers < 1 || asked.workers < 1 ||
         asked.events < 1'000)
@@ -135,20 +156,13 @@ int run_bench(const BenchOptions& asked, Context& context) {
                                  .callers = static_cast<int>(asked.callers),
                                  .workers = asked.workers,
                                  .events = asked.events};
-    struct Part {
-        std::string_view name;
-        Result<void> (*measure)(const bench::Options&, bench::Figures&);
-    };
-    constexpr Part parts[] = {{"memory", bench::measure_in_memory},
-                              {"durable", bench::measure_durable},
-                              {"replay", bench::measure_replay}};
     bench::Figures figures;
     for (const auto& [name, measure] : parts) {
         if (!asked.only.empty() && std::ranges::count(asked.only, name) == 0) continue;
         if (context.progress) fmt::print(stderr, "measuring: {}\n", name);
         if (auto done = measure(options, figures); !done) return report("bench", done.error());
     }
-    if (figures.empty()) return wrong_usage("bench", "--only takes memory, durable or replay");
+    if (figures.empty()) return wrong_usage("bench", "--only takes " + part_names());
     context.json ? print_json(figures) : print_table(figures, context);
     return exit_done;
 }
@@ -161,7 +175,7 @@ void add_bench(CommandLine& line) {
         .option("--folder", "DIR", options->folder,
                 "on the disk to measure; a folder is made in "
                 "it and removed")
-        .option("--only", "PART", options->only, "memory, durable or replay; may be repeated")
+        .option("--only", "PART", options->only, part_names() + "; may be repeated")
         .option("--rounds", "N", options->rounds, "rounds in turn; the median counts")
         .option("--seconds", "N", options->seconds, "length of each durable measurement")
         .option("--callers", "N", options->callers, "threads that ask at once")

@@ -8,6 +8,7 @@
 #include "journal/open.hpp"
 #include "tools/bench/bare_sqlite.hpp"
 #include "tools/bench/bench.hpp"
+#include "tools/bench/filled_journal.hpp"
 
 namespace fenceline::tools::bench {
 
@@ -19,48 +20,12 @@ double seconds_since(Steady::time_point start) {
     return std::chrono::duration<double>(Steady::now() - start).count();
 }
 
-// A journal of about `events` events: a pool whose workers are claimed, used, parked and drained.
-Result<void> fill(const std::string& path, std::int64_t events) {
-    auto store = LifecycleStore::open(
-        {.path = path, .create = true, .instance = "bench", .heartbeat_resolution = {}});
-    if (!store) return tl::unexpected<Error>(std::move(store.error()));
-    const Ask ask{.caller = "cp-a:boot-1", .origin = Origin::public_api};
-    std::vector<Command> commands;
-    const auto run = [&]() -> Result<void> {
-        for (auto& answer : (*store)->apply(commands))
-            if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
-        commands.clear();
-        return {};
-    };
-    constexpr std::int64_t events_per_life = 10;
-    for (std::int64_t id = 1; id * events_per_life <= events; ++id) {
-        const std::string image = "registry/duck:v1." + std::to_string(id % 4);
-        const auto lease = [&](std::int64_t epoch) {
-            return LifecycleStore::lease_for(WorkerId{id}, ask.caller, Epoch{epoch}, image);
-        };
-        const std::string org = "org-" + std::to_string(id % 1'000);
-        commands.push_back({ask, Spawn{.prefix = "worker", .image = image}});
-        commands.push_back({ask, PublishIdle{lease(0)}});
-        commands.push_back({ask, ClaimIdle{.org = org, .image = image}});
-        commands.push_back({ask, BeginActivation{lease(1)}});
-        commands.push_back({ask, CompleteActivation{lease(1)}});
-        commands.push_back({ask, Drain{lease(0)}});  // a stale owner
-        commands.push_back({ask, Park{lease(1)}});
-        commands.push_back({ask, Drain{lease(1)}});
-        commands.push_back({ask, ReportPodDeleted{WorkerId{id}}});
-        commands.push_back({ask, RetireDrained{lease(1), "normal"}});
-        if (commands.size() >= limits::batch_operations - events_per_life) FENCELINE_TRY(run());
-    }
-    FENCELINE_TRY(run());
-    return (*store)->close();
-}
-
 }  // namespace
 
 Result<void> measure_replay(const Options& options, Figures& figures) {
     const std::string path = options.folder + "/replay.db";
     const std::string bare_path = options.folder + "/replay-bare.db";
-    FENCELINE_TRY(fill(path, options.events));
+    FENCELINE_TRY(fill_journal(path, options.events));
     FENCELINE_TRY(BareSqlite::copy_events(path, bare_path));
 
     std::vector<double> ours, theirs, reopened;
