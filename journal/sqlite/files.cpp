@@ -1,6 +1,8 @@
 #include "journal/sqlite/files.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -17,6 +19,16 @@ FileState state_of(const std::string& path) {
             .mode = found.st_mode,
             .size = found.st_size,
             .modified_ns = found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec};
+}
+
+FileState identity_of(const std::string& path) {
+    struct statx found {};
+    if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO, &found) != 0)
+        return {};
+    return {.exists = true,
+            .device = makedev(found.stx_dev_major, found.stx_dev_minor),
+            .inode = found.stx_ino,
+            .mode = found.stx_mode};
 }
 
 Error system_error(const std::string& doing, const std::string& path, int number) {

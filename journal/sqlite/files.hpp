@@ -41,6 +41,11 @@ struct FileState {
 // Does not follow a symbolic link in the last part.
 [[nodiscard]] FileState state_of(const std::string& path);
 
+// Only which file it is: device, inode, mode. For every commit: it does not ask for the times of
+// the file. A kernel that has told a file's time must give the next write another one, which a
+// sync then has to write too: a second trip to the disk for each commit.
+[[nodiscard]] FileState identity_of(const std::string& path);
+
 // Resolves the directory; `not_found` when there is no such directory.
 [[nodiscard]] Result<JournalFiles> resolve(const std::string& path);
 

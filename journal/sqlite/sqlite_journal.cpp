@@ -176,7 +176,7 @@ Result<void> SqliteJournal::not_writing() const {
 Result<void> SqliteJournal::check_same_files() const {
     for (const auto& [path, opened] :
          {std::pair(&files_.database, &database_file_), std::pair(&log_path_, &log_file_)})
-        if (!state_of(*path).same_file(*opened))
+        if (!identity_of(*path).same_file(*opened))
             return fail(ErrorCode::io, *path + " was moved, removed or replaced while it was open",
                         "stop the stores, put the file back, then open it again");
     return {};
