@@ -60,6 +60,13 @@ bool wait_for_change(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::
 struct LockFile::Page {
     std::atomic<std::uint64_t> next_ticket;
     std::atomic<std::uint32_t> sleepers[sleep_words];
+    // Lower tickets have had their turn. Equal to next_ticket: nobody is in line. One that died in
+    // line leaves the two apart until the next ticket has had its turn.
+    std::atomic<std::uint64_t> turn;
+
+    std::atomic<std::uint32_t>& word_of(std::uint64_t ticket) {
+        return sleepers[ticket % sleep_words];
+    }
 };
 
 // --- opening
@@ -106,14 +113,14 @@ void LockFile::map() {
 LockFile::LockFile(LockFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       page_(std::exchange(other.page_, nullptr)),
-      ticket_(other.ticket_),
+      next_(other.next_),
       held_(std::exchange(other.held_, false)),
       path_(std::move(other.path_)) {}
 
 LockFile& LockFile::operator=(LockFile&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(page_, other.page_);
-    std::swap(ticket_, other.ticket_);
+    std::swap(next_, other.next_);
     std::swap(held_, other.held_);
     std::swap(path_, other.path_);
     return *this;
@@ -167,30 +174,39 @@ Result<void> LockFile::poll(short type, std::int64_t start, Duration timeout) co
 
 // --- the write lock
 
-std::int64_t LockFile::draw_ticket() {
-    if (page_ == nullptr) return 0;
-    return static_cast<std::int64_t>(page_->next_ticket.fetch_add(1)) & ticket_mask;
-}
-
-void LockFile::wake(std::int64_t ticket) {
-    if (page_ == nullptr) return;
-    auto& word = page_->sleepers[static_cast<std::size_t>(ticket) % sleep_words];
+void LockFile::wake(std::uint64_t ticket) {
+    auto& word = page_->word_of(ticket);
     word.fetch_add(1);
     ::syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
 }
 
 Result<void> LockFile::acquire(Duration timeout) {
+    if (acquire_at_once()) return {};
+    return acquire_in_turn(timeout);
+}
+
+// Whoever draws a ticket after the look came later than we.
+bool LockFile::acquire_at_once() {
+    if (page_ == nullptr) return false;
+    const auto turn = page_->turn.load();
+    if (turn != page_->next_ticket.load() || !try_range(F_WRLCK, write_byte, 1)) return false;
+    next_ = turn;
+    held_ = true;
+    return true;
+}
+
+Result<void> LockFile::acquire_in_turn(Duration timeout) {
     const auto deadline = monotonic_ns() + timeout.ns;
-    ticket_ = draw_ticket();
-    const auto mine = first_ticket_byte + ticket_;
+    const std::uint64_t ticket = page_ != nullptr ? page_->next_ticket.fetch_add(1) : 0;
+    const auto number = static_cast<std::int64_t>(ticket) & ticket_mask;
+    const auto mine = first_ticket_byte + number;
     const bool queued = page_ != nullptr && try_range(F_WRLCK, mine, 1);
     bool out_of_turn = !queued;
     Result<void> result;
     for (;;) {
-        auto* word =
-            queued ? &page_->sleepers[static_cast<std::size_t>(ticket_) % sleep_words] : nullptr;
+        auto* word = queued ? &page_->word_of(ticket) : nullptr;
         const auto seen = word != nullptr ? word->load() : 0;
-        if ((out_of_turn || !others_in(first_ticket_byte, ticket_)) &&
+        if ((out_of_turn || !others_in(first_ticket_byte, number)) &&
             try_range(F_WRLCK, write_byte, 1)) {
             held_ = true;
             break;
@@ -206,10 +222,18 @@ Result<void> LockFile::acquire(Duration timeout) {
         else
             out_of_turn = !wait_for_change(*word, seen, std::min(left, patience_ns));
     }
+    next_ = ticket + 1;
+    if (held_ && !out_of_turn) page_->turn.store(next_);
     if (queued) unlock_range(mine, 1);
-    // Who gives up hands its turn on.
-    if (!held_) wake(ticket_ + 1);
+    if (!held_ && page_ != nullptr) give_up(ticket);
     return result;
+}
+
+// Who gives up hands its turn on.
+void LockFile::give_up(std::uint64_t ticket) {
+    auto turn = ticket;
+    (void)page_->turn.compare_exchange_strong(turn, ticket + 1);
+    wake(ticket + 1);
 }
 
 // The kernel names one lock of a range at a time, not always the lowest.
@@ -229,10 +253,12 @@ int LockFile::waiting() const {
     return found;
 }
 
+// Who drew a ticket before the lock was free may sleep; who draws one later finds it free.
 void LockFile::release() {
     held_ = false;
     unlock_range(write_byte, 1);
-    wake(ticket_ + 1);
+    if (page_ == nullptr || page_->next_ticket.load() == next_) return;
+    wake(std::max(next_, page_->turn.load()));  // past those who gave up meanwhile
 }
 
 // --- stores and changes

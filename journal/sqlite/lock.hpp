@@ -9,10 +9,11 @@
 //
 // The file `<journal>-lock` holds byte ranges that are locked (open file description locks, so
 // several journals of one process exclude each other too), and one page of shared memory with the
-// next ticket and words to sleep on. The kernel's locks are the truth; the page only orders and
-// wakes: whatever it holds, two writers never hold the lock at once.
+// next ticket, the one whose turn it is, and words to sleep on. The kernel's locks are the truth;
+// the page only orders and wakes: whatever it holds, two writers never hold the lock at once.
 //
-// Who draws a lower ticket goes first, so that nobody who comes back overtakes one who waits. A
+// Who draws a lower ticket goes first, so that nobody who comes back overtakes one who waits. Who
+// finds nobody in line tries without a ticket: one system call to lock, one to unlock. A
 // waiter that nobody woke for a while tries out of turn: a process that was stopped while it
 // waited must not stop the others.
 //
@@ -74,13 +75,15 @@ class LockFile {
     [[nodiscard]] bool others_in(std::int64_t start, std::int64_t length) const;
     void unlock_range(std::int64_t start, std::int64_t length) const;
     [[nodiscard]] Result<void> poll(short type, std::int64_t start, Duration timeout) const;
-    [[nodiscard]] std::int64_t draw_ticket();
-    void wake(std::int64_t ticket);
+    [[nodiscard]] bool acquire_at_once();
+    [[nodiscard]] Result<void> acquire_in_turn(Duration timeout);
+    void give_up(std::uint64_t ticket);
+    void wake(std::uint64_t ticket);
     void map();
 
     int descriptor_ = -1;
-    Page* page_ = nullptr;  // null: the page could not be had; waiters poll
-    std::int64_t ticket_ = 0;
+    Page* page_ = nullptr;    // null: the page could not be had; waiters poll
+    std::uint64_t next_ = 0;  // while held: the ticket whose turn comes at release
     bool held_ = false;
     std::string path_;
 };

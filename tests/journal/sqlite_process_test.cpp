@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <thread>
@@ -323,6 +324,46 @@ TEST_CASE("whatever the lock file holds two never have the lock") {
         CHECK_FALSE(a->acquire(milliseconds(1)).has_value());
         b->release();
     }
+}
+
+TEST_CASE("who finds the lock free and nobody in line draws no ticket") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto a = LockFile::open(files, LockFile::Role::store);
+    auto b = LockFile::open(files, LockFile::Role::store);
+    const auto tickets = [&] {
+        std::uint64_t drawn = 0;
+        std::ifstream(files.lock(), std::ios::binary)
+            .read(reinterpret_cast<char*>(&drawn), sizeof drawn);
+        return drawn;
+    };
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(a->acquire(seconds(30)).has_value());
+        a->release();
+        REQUIRE(b->acquire(seconds(30)).has_value());
+        b->release();
+    }
+    CHECK(tickets() == 0);
+    // Whoever gave up is no longer in line either.
+    REQUIRE(a->acquire(seconds(30)).has_value());
+    CHECK_FALSE(b->acquire(milliseconds(1)).has_value());
+    CHECK(tickets() == 1);
+    a->release();
+    REQUIRE(b->acquire(seconds(30)).has_value());
+    b->release();
+    CHECK(tickets() == 1);
+}
+
+TEST_CASE("a name leads to the same file however it is asked") {
+    TempDir dir;
+    const auto path = dir / "file";
+    CHECK_FALSE(sqlite::identity_of(path).exists);
+    std::ofstream(path) << "some bytes";
+    CHECK(sqlite::identity_of(path).same_file(sqlite::state_of(path)));
+    std::filesystem::create_symlink(path, dir / "link");
+    CHECK_FALSE(sqlite::identity_of(dir / "link").same_file(sqlite::state_of(path)));
+    std::filesystem::rename(path, dir / "moved");
+    CHECK_FALSE(sqlite::identity_of(path).same_file(sqlite::state_of(dir / "moved")));
 }
 
 TEST_CASE("readers know whether a store is open") {
