@@ -116,6 +116,10 @@ class Journal : public Reader {
     // Takes the write lock; from here to append or cancel_write nobody else can append. `busy`
     // when it was not to be had in time. Returns the head under the lock.
     [[nodiscard]] virtual Result<Head> begin_write() = 0;
+    // The events that the commit will have at least, all so far: a journal may write them already,
+    // while the store decides the next ones. Nothing of them is there before `append`, which
+    // brings them again, and nothing after cancel_write, the only call that may follow an error.
+    [[nodiscard]] virtual Result<void> prepare(std::span<const Event> /*events*/) { return {}; }
     // Appends and commits with one sync; the lock is released, whatever comes of it. On success:
     // the new head, and everything of the commit is durable. `invalid_request` when the commit
     // does not continue the head (commit_check.hpp). An error says whether it is certain that

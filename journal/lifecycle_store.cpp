@@ -17,7 +17,7 @@ class LifecycleStore::Impl {
   public:
     explicit Impl(std::unique_ptr<StoreCore> core)
         : core_(std::move(core)),
-          queue_({.run = [this](std::span<Ticket* const> batch) { core_->run(batch); },
+          queue_({.run = [this](Batch& batch) { core_->run(batch); },
                   .afterwards = [this] { core_->housekeeping(); }}) {}
 
     [[nodiscard]] StoreCore& core() { return *core_; }

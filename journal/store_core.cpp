@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "journal/answer_builder.hpp"
 #include "journal/fold_sink.hpp"
@@ -107,6 +108,10 @@ Time StoreCore::now() const {
     return std::max(clock_->now(), fold_.world.at);
 }
 
+RecorderId StoreCore::writer() const {
+    return self_.id.given() ? self_.id : RecorderId{head_.recorders + 1};
+}
+
 bool StoreCore::leads() const {
     TextId self;
     if (!fold_.world.texts.find(options_.instance, self)) return options_.leads;
@@ -120,12 +125,14 @@ void StoreCore::count_failure(const Ticket& ticket, const Command& command, cons
         failures_.add(command, error.code, clock_->elapsed() - ticket.entered);
 }
 
-void StoreCore::refuse(std::span<Ticket* const> batch, const Error& error) {
-    for (Ticket* ticket : batch)
-        for (const Command& command : ticket->commands) {
-            count_failure(*ticket, command, error);
-            ticket->answers.emplace_back(tl::unexpected<Error>(error));
-        }
+void StoreCore::refuse(Batch& batch, const Error& error) {
+    for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next())
+        for (Ticket* ticket : tickets)
+            for (const Command& command : ticket->commands) {
+                count_failure(*ticket, command, error);
+                ticket->answers.emplace_back(tl::unexpected<Error>(error));
+            }
+    batch.wake();
 }
 
 void StoreCore::refuse_staged(const Error& error) {
@@ -141,41 +148,55 @@ void StoreCore::refuse_staged(const Error& error) {
     }
 }
 
-void StoreCore::run(std::span<Ticket* const> batch) {
+void StoreCore::run(Batch& batch) {
     const std::lock_guard lock(mutex_);
     if (auto begun = begin(); !begun) return refuse(batch, begun.error());
 
     Undo undo(fold_.world);
     stage_owed(Owed::failures, undo);
-    for (Ticket* ticket : batch)
-        for (const Command& command : ticket->commands) stage(*ticket, command, undo);
-
+    Result<void> prepared;
+    for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next()) {
+        for (Ticket* ticket : tickets)
+            for (const Command& command : ticket->commands) stage(*ticket, command, undo);
+        if (prepared) prepared = journal_->prepare(staged_);
+    }
     if (staged_.empty()) {  // all answered from memory: nothing to sync
         journal_->cancel_write();
         answer();
         undo.take_back();
-        return;
+        return batch.wake();
     }
-    if (auto committed = commit(undo); !committed) return refuse_staged(committed.error());
+    if (auto appended = append(std::move(prepared), undo); !appended) {
+        refuse_staged(appended.error());
+        return batch.wake();
+    }
     answer();
-    measure();
+    const Measurements carried = std::exchange(measured_, measure());
+    // Durable and answered: what is left need not hold up the callers. Whoever asks for the state
+    // waits for it at the mutex.
+    batch.wake();
+    project(carried);
 }
 
-Result<void> StoreCore::commit(Undo& undo) {
+Result<void> StoreCore::append(Result<void> prepared, Undo& undo) {
     new_texts_.clear();
     for (auto id = head_.texts; id < fold_.world.texts.size(); ++id)
         new_texts_.emplace_back(fold_.world.texts.text(TextId{id}));
     const bool first = !self_.id.given();
-    Recorder recorder{RecorderId{head_.recorders + 1}, options_.instance, options_.run,
-                      Position{head_.position.value + 1}};
-    if (!first) recorder = self_;
-    for (Event& event : staged_) event.recorder = recorder.id;
-
-    auto head = journal_->append({.events = staged_,
-                                  .texts = new_texts_,
-                                  .recorder = first ? &recorder : nullptr,
-                                  .by = recorder.id,
-                                  .measured = measured_});
+    const Recorder recorder = first ? Recorder{writer(), options_.instance, options_.run,
+                                               Position{head_.position.value + 1}}
+                                    : self_;
+    Result<Head> head;
+    if (prepared) {
+        head = journal_->append({.events = staged_,
+                                 .texts = new_texts_,
+                                 .recorder = first ? &recorder : nullptr,
+                                 .by = recorder.id,
+                                 .measured = measured_});
+    } else {
+        journal_->cancel_write();
+        head = tl::unexpected<Error>(std::move(prepared.error()));
+    }
     if (!head) {
         poisoned_ = poisoned_ || head.error().effect == Effect::unknown;
         undo.take_back();
@@ -184,27 +205,32 @@ Result<void> StoreCore::commit(Undo& undo) {
     }
     self_ = recorder;
     head_ = *head;
+    heartbeats_.recorded();
+    failures_.recorded(staged_failures_);
+    return {};
+}
+
+void StoreCore::project(const Measurements& carried) {
     for (const Event& event : staged_) {
         fold_.project(event);
         own_.apply(event);
     }
-    if (!measured_.values.empty()) {
-        fold_.apply(measured_);
-        own_.apply(measured_);
-        measured_ = {};
-    }
-    heartbeats_.recorded();
-    failures_.recorded(staged_failures_);
-    return {};
+    if (carried.values.empty()) return;
+    fold_.apply(carried);
+    own_.apply(carried);
 }
 
 Result<void> StoreCore::flush(Owed owed) {
     FENCELINE_TRY(begin());
     Undo undo(fold_.world);
     stage_owed(owed, undo);
-    if (!staged_.empty() || !measured_.values.empty()) return commit(undo);
-    journal_->cancel_write();
-    undo.take_back();
+    if (staged_.empty() && measured_.values.empty()) {
+        journal_->cancel_write();
+        undo.take_back();
+        return {};
+    }
+    FENCELINE_TRY(append({}, undo));
+    project(std::exchange(measured_, {}));
     return {};
 }
 
@@ -239,19 +265,20 @@ void StoreCore::answer() {
 }
 
 // The durations of this commit, in the order of its events, for the next commit to carry.
-void StoreCore::measure() {
+Measurements StoreCore::measure() const {
     const auto left = clock_->elapsed();
-    measured_.first = staged_.front().position;
-    measured_.values.assign(staged_.size(), Measurement{});
+    Measurements measured{.first = staged_.front().position};
+    measured.values.resize(staged_.size());
     bool any = false;
     for (const Slot& slot : slots_) {
         if (slot.count == 0 || slot.how == Slot::How::replayed) continue;
         const Event& event = staged_[slot.first];
         if (!acts_on_worker(event.operation)) continue;
-        measured_.values[slot.first] = {event.operation, left - slot.ticket->entered};
+        measured.values[slot.first] = {event.operation, left - slot.ticket->entered};
         any = true;
     }
-    if (!any) measured_ = {};
+    if (!any) return {};
+    return measured;
 }
 
 void StoreCore::housekeeping() {

@@ -27,8 +27,8 @@ class StoreCore {
                                                                  std::unique_ptr<Journal> journal);
 
     // --- with `mutex` taken inside
-    // Runs one batch and answers every ticket of it (I1).
-    void run(std::span<Ticket* const> batch);
+    // Runs one batch, answers every ticket of it (I1), and wakes their callers.
+    void run(Batch& batch);
     // Housekeeping between batches: moves the log, writes a checkpoint when one is due.
     void housekeeping();
     [[nodiscard]] Result<void> close();
@@ -66,8 +66,10 @@ class StoreCore {
     [[nodiscard]] Result<void> refresh();
     [[nodiscard]] Result<void> catch_up(const Head& head);
     [[nodiscard]] Result<void> begin();
-    // Appends what is staged; on success everything is folded.
-    [[nodiscard]] Result<void> commit(Undo& undo);
+    // Appends what is staged, unless preparing it failed already; if not, takes it all back.
+    [[nodiscard]] Result<void> append(Result<void> prepared, Undo& undo);
+    // Folds what was appended, and the durations that came with it.
+    void project(const Measurements& carried);
     // Appends what is still in memory, without any command.
     [[nodiscard]] Result<void> flush(Owed owed);
 
@@ -78,13 +80,15 @@ class StoreCore {
     [[nodiscard]] bool replay(Slot& slot, TextId caller);
     [[nodiscard]] bool stays_in_memory(Slot& slot, const Event& event, Duration entered);
     void answer();
-    void measure();
+    [[nodiscard]] Measurements measure() const;
     // The journal could not even be begun on: every command of the batch hears why.
-    void refuse(std::span<Ticket* const> batch, const Error& error);
+    void refuse(Batch& batch, const Error& error);
     // The commit failed: what needed it hears why, what did not is answered.
     void refuse_staged(const Error& error);
     void count_failure(const Ticket& ticket, const Command& command, const Error& error);
     [[nodiscard]] Time now() const;
+    // As whom this process appends: a new recorder until its first commit.
+    [[nodiscard]] RecorderId writer() const;
     [[nodiscard]] bool leads() const;
 
     std::mutex mutex_;

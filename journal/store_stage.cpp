@@ -15,6 +15,7 @@ constexpr std::size_t failures_per_commit = 128;
 
 void StoreCore::stage_event(Event event, Undo& undo) {
     event.position = Position{head_.position.value + 1 + static_cast<std::int64_t>(staged_.size())};
+    event.recorder = writer();
     undo.before(event);
     evolve(fold_.world, event);
     staged_.push_back(std::move(event));

@@ -6,13 +6,18 @@
 // runs the batch, wakes the others, and hands its role to the first who came meanwhile. Nobody
 // waits for another's batch twice.
 //
+// A batch takes its tickets a few at a time: what came first is decided and on its way into the
+// database while the others of the batch still come in. Its callers sleep on one word, so that one
+// system call wakes them all; who will write the next batch sleeps on its own.
+//
 // Threading: submit() from any thread; the batch function runs on one thread at a time.
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <semaphore>
 #include <span>
 #include <vector>
 
@@ -33,15 +38,26 @@ struct Ticket {
 
   private:
     friend class TicketQueue;
-    std::binary_semaphore wake_{0};
-    bool leads_ = false;  // woken to write the next batch, not because it is answered
+    enum State : std::uint32_t { waits, leads, answered };
+    std::atomic<std::uint32_t> state_ = waits;
+    std::atomic<std::uint32_t>* sleeps_on_ = nullptr;
+};
+
+// The tickets of one batch, as its writer takes them.
+class Batch {
+  public:
+    virtual ~Batch() = default;
+    // More tickets; none when the batch is whole. The first call gives at least one.
+    [[nodiscard]] virtual std::span<Ticket* const> next() = 0;
+    // Wakes the callers: every ticket that next() gave is answered and must not be touched again.
+    virtual void wake() = 0;
 };
 
 class TicketQueue {
   public:
     struct Work {
-        // Answers every ticket of the batch.
-        std::function<void(std::span<Ticket* const>)> run;
+        // Takes tickets until there are no more, answers them all, and wakes their callers.
+        std::function<void(Batch&)> run;
         // What the writer owes after its callers were woken: checkpoints.
         std::function<void()> afterwards;
     };
@@ -51,15 +67,20 @@ class TicketQueue {
     [[nodiscard]] bool submit(Ticket& ticket);
 
   private:
+    class Taking;
     void lead(Ticket& own);
-    void gather(std::unique_lock<std::mutex>& lock);
+    void hand_on();
 
     Work work_;
     std::mutex mutex_;
     std::deque<Ticket*> waiting_;
     bool led_ = false;            // somebody writes
+    bool taking_ = false;         // and still takes tickets: who comes now rides along
     std::size_t last_batch_ = 0;  // tickets of the batch before: how many may be on their way
     std::vector<Ticket*> batch_;  // the writer's
+    // What the callers of a batch sleep on; each batch has the next one.
+    std::atomic<std::uint32_t> beds_[4] = {};
+    std::size_t bed_ = 0;
 };
 
 }  // namespace fenceline

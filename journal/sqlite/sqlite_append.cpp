@@ -41,6 +41,8 @@ Result<void> SqliteJournal::begin() {
         return begun;
     }
     writing_ = true;
+    payloads_.clear();
+    payload_ends_.clear();
     return {};
 }
 
@@ -84,6 +86,17 @@ void SqliteJournal::cancel_write() {
 }
 
 // --- a commit
+
+// All but the last: it may turn out to be the commit's last, which carries the seal.
+Result<void> SqliteJournal::prepare(std::span<const Event> events) {
+    FENCELINE_TRY(usable());
+    if (!writing_) return fail(ErrorCode::invalid_request, "prepare comes after begin_write");
+    while (payload_ends_.size() + 1 < events.size()) {
+        const Event& event = events[payload_ends_.size()];
+        FENCELINE_TRY(insert_event(event, add_payload(event), nullptr));
+    }
+    return {};
+}
 
 Result<Head> SqliteJournal::append(const Commit& what) {
     FENCELINE_TRY(usable());
@@ -143,11 +156,32 @@ Result<void> SqliteJournal::insert_names(const Commit& what) {
     return {};
 }
 
+Result<void> SqliteJournal::insert_event(const Event& event, std::string_view payload,
+                                         const SealBytes* seal) {
+    bind_event(database_->event, event, payload, seal);
+    return database_->event.run();
+}
+
+std::string_view SqliteJournal::add_payload(const Event& event) {
+    const auto start = payloads_.size();
+    codec::encode(event.payload, payloads_);
+    payload_ends_.push_back(payloads_.size());
+    return std::string_view(payloads_).substr(start);
+}
+
+// What prepare() inserted is only hashed: in the chain a commit's texts come before its events.
 Result<void> SqliteJournal::insert_events(const Commit& what, ChainHash& chain) {
-    for (const Event& event : what.events) {
-        payload_.clear();
-        codec::encode(event.payload, payload_);
-        hasher_.event(event, codec::kind_of(event.payload), payload_);
+    const auto prepared = payload_ends_.size();
+    if (what.events.size() <= prepared)
+        return fail(ErrorCode::invalid_request, "the commit lacks events that were prepared");
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < prepared; start = payload_ends_[i++]) {
+        const auto payload = std::string_view(payloads_).substr(start, payload_ends_[i] - start);
+        hasher_.event(what.events[i], codec::kind_of(what.events[i].payload), payload);
+    }
+    for (const Event& event : what.events.subspan(prepared)) {
+        const auto payload = add_payload(event);
+        hasher_.event(event, codec::kind_of(event.payload), payload);
         SealBytes seal;
         const bool last = &event == &what.events.back();
         if (last) {
@@ -155,8 +189,7 @@ Result<void> SqliteJournal::insert_events(const Commit& what, ChainHash& chain) 
             chain = hasher_.finish(what.by);
             seal = {bytes_of(chain), measured_};
         }
-        bind_event(database_->event, event, payload_, last ? &seal : nullptr);
-        FENCELINE_TRY(database_->event.run());
+        FENCELINE_TRY(insert_event(event, payload, last ? &seal : nullptr));
     }
     return {};
 }

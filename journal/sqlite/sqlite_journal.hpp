@@ -11,10 +11,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "journal/chain.hpp"
 #include "journal/journal.hpp"
 #include "journal/open.hpp"
+#include "journal/sqlite/event_row.hpp"
 #include "journal/sqlite/files.hpp"
 #include "journal/sqlite/lock.hpp"
 #include "journal/sqlite/reads.hpp"
@@ -33,6 +35,7 @@ class SqliteJournal final : public Journal {
     SqliteJournal& operator=(const SqliteJournal&) = delete;
 
     [[nodiscard]] Result<Head> begin_write() override;
+    [[nodiscard]] Result<void> prepare(std::span<const Event> events) override;
     [[nodiscard]] Result<Head> append(const Commit& commit) override;
     void cancel_write() override;
     [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
@@ -81,6 +84,9 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<Head> insert(const Commit& commit);
     [[nodiscard]] Result<void> insert_names(const Commit& commit);
     [[nodiscard]] Result<void> insert_events(const Commit& commit, ChainHash& chain);
+    [[nodiscard]] Result<void> insert_event(const Event& event, std::string_view payload,
+                                            const SealBytes* seal);
+    [[nodiscard]] std::string_view add_payload(const Event& event);
     [[nodiscard]] Result<void> insert_flush(const Commit& commit, ChainHash& chain);
 
     JournalOptions options_;
@@ -98,7 +104,11 @@ class SqliteJournal final : public Journal {
     // Kept from call to call.
     Slice slice_;
     CommitHasher hasher_;
-    std::string payload_, measured_;
+    std::string measured_;
+    // Payloads as bytes of the rows that are in the database already, one after the other, and
+    // where each ends; then those of the rest of the commit.
+    std::string payloads_;
+    std::vector<std::size_t> payload_ends_;
 };
 
 }  // namespace fenceline::sqlite
