@@ -37,6 +37,8 @@ struct Figure {
 using Figures = std::vector<Figure>;
 
 [[nodiscard]] Result<void> measure_durable(const Options& options, Figures& figures);
+// Starts processes of its own: not while a store is open in this one.
+[[nodiscard]] Result<void> measure_processes(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_in_memory(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_replay(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_past(const Options& options, Figures& figures);

@@ -131,6 +131,7 @@ struct Part {
 constexpr Part parts[] = {
     {"memory", bench::measure_in_memory},
     {"durable", bench::measure_durable},
+    {"processes", bench::measure_processes},
     {"replay", bench::measure_replay},
     {"past", bench::measure_past},
 };

@@ -1,0 +1,91 @@
+#include "tools/bench/callers.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+
+namespace fenceline::tools::bench {
+
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+double seconds_since(Steady::time_point start) {
+    return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+constexpr int workers_per_caller = 16;
+
+}  // namespace
+
+Result<Caller> Caller::make(LifecycleStore& store, int number) {
+    Caller caller(store);
+    const Ask ask{.caller = "cp-" + std::to_string(number % 3) + ":boot-1",
+                  .origin = Origin::public_api};
+    for (int i = 0; i < workers_per_caller; ++i) {
+        WorkerView row{.worker = WorkerId{1 + number * workers_per_caller + i},
+                       .pod = "worker-" + std::to_string(number * 100 + i),
+                       .image = "registry/duck:v1." + std::to_string(i % 4),
+                       .org = "org-" + std::to_string(number),
+                       .owner = ask.caller,
+                       .state = State::hot,
+                       .epoch = Epoch{1}};
+        auto adopted = store.adopt(row, ask);
+        if (!adopted) return tl::unexpected<Error>(std::move(adopted.error()));
+        caller.leases_.push_back(
+            LifecycleStore::lease_for(row.worker, row.owner, row.epoch, row.image));
+    }
+    caller.ask_ = ask;
+    return caller;
+}
+
+Result<void> Caller::operate() {
+    WorkerLease& lease = leases_[static_cast<std::size_t>(step_ / 4) % leases_.size()];
+    auto answer = [&] {
+        switch (step_++ % 4) {
+            case 0: return store_->park(lease, ask_);
+            case 1: return store_->unpark(lease, ask_);
+            case 2: return store_->heartbeat(lease, ask_);
+            default: return store_->refresh_lease(lease, ask_);
+        }
+    }();
+    if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+    if (!answer->transitioned()) return fail(ErrorCode::corrupt, "a bench operation missed");
+    if (answer->lease) lease = *answer->lease;
+    return {};
+}
+
+Result<Run> run_callers(std::vector<Caller>& callers, int seconds) {
+    std::atomic<bool> stop = false;
+    std::atomic<bool> failed = false;
+    std::vector<std::vector<double>> waits(callers.size());
+    std::vector<Error> errors(callers.size());
+    std::vector<std::thread> threads;
+    const auto start = Steady::now();
+    for (std::size_t i = 0; i < callers.size(); ++i)
+        threads.emplace_back([&, i] {
+            while (!stop && !failed) {
+                const auto entered = Steady::now();
+                if (auto done = callers[i].operate(); !done) {
+                    errors[i] = std::move(done.error());
+                    failed = true;
+                    return;
+                }
+                waits[i].push_back(seconds_since(entered) * 1e6);
+            }
+        });
+    std::this_thread::sleep_for(std::chrono::seconds(seconds));
+    stop = true;
+    for (auto& thread : threads) thread.join();
+    const double took = seconds_since(start);
+    Run run;
+    for (std::size_t i = 0; i < callers.size(); ++i) {
+        if (!errors[i].text.empty()) return tl::unexpected<Error>(errors[i]);
+        run.waits_us.insert(run.waits_us.end(), waits[i].begin(), waits[i].end());
+    }
+    run.per_second = static_cast<double>(run.waits_us.size()) / took;
+    return run;
+}
+
+}  // namespace fenceline::tools::bench
