@@ -22,6 +22,7 @@
 #include "events/limits.hpp"
 #include "journal/chain.hpp"
 #include "journal/memory/memory_journal.hpp"
+#include "tests/journal/journal_prepare.hpp"
 #include "tests/journal/journal_refusals.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/payload_samples.hpp"
@@ -544,6 +545,8 @@ TEST_CASE_TEMPLATE_DEFINE("after an unknown commit nothing is taken until reopen
     TEST_CASE_TEMPLATE_INVOKE(contract_texts, Harness);              \
     TEST_CASE_TEMPLATE_INVOKE(contract_bad_flush, Harness);          \
     TEST_CASE_TEMPLATE_INVOKE(contract_unlocked, Harness);           \
+    TEST_CASE_TEMPLATE_INVOKE(contract_prepared, Harness);           \
+    TEST_CASE_TEMPLATE_INVOKE(contract_cancelled, Harness);          \
     TEST_CASE_TEMPLATE_INVOKE(contract_two, Harness);                \
     TEST_CASE_TEMPLATE_INVOKE(contract_lock, Harness);               \
     TEST_CASE_TEMPLATE_INVOKE(contract_threads, Harness);            \

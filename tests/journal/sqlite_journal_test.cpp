@@ -26,6 +26,21 @@ struct SqliteHarness {
 
 FENCELINE_JOURNAL_CONTRACT(SqliteHarness);
 
+TEST_CASE("a commit that lacks an event that was told early is refused") {
+    FirstCommit first;
+    SqliteHarness harness;
+    auto journal = harness.open();
+    REQUIRE(journal->begin_write().has_value());
+    REQUIRE(journal->prepare(first.events).has_value());
+    auto fewer = first.commit();
+    fewer.events = fewer.events.first(2);
+    const auto refused = journal->append(fewer);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code == ErrorCode::invalid_request);
+    CHECK(refused.error().effect == Effect::not_applied);
+    CHECK(hear(*journal).order.empty());
+}
+
 TEST_SUITE_END();
 
 }  // namespace fenceline::testing

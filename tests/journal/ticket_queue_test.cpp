@@ -1,0 +1,115 @@
+// The queue alone: who rides with whom, and that everybody is answered once.
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "events/limits.hpp"
+#include "journal/ticket_queue.hpp"
+
+namespace fenceline::testing {
+
+TEST_SUITE_BEGIN("journal/ticket_queue");
+
+namespace {
+
+// Counts what comes, and answers each command with its place in the order of all.
+struct Counting {
+    std::int64_t answered = 0;
+    std::vector<std::size_t> batches;  // operations in each
+    int afterwards = 0;
+    std::function<void()> before_the_end = [] {};
+
+    TicketQueue queue{
+        {.run = [this](Batch& batch) { run(batch); }, .afterwards = [this] { ++afterwards; }}};
+
+    void run(Batch& batch) {
+        std::size_t operations = 0;
+        for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next())
+            for (Ticket* ticket : tickets)
+                for (std::size_t i = 0; i < ticket->commands.size(); ++i) {
+                    Answer answer;
+                    answer.position = Position{++answered};
+                    ticket->answers.emplace_back(answer);
+                    ++operations;
+                }
+        batches.push_back(operations);
+        before_the_end();
+        batch.wake();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a lone caller writes its own batch") {
+    Counting counting;
+    const std::vector<Command> commands(3);
+    Ticket ticket(commands, {});
+    REQUIRE(counting.queue.submit(ticket));
+    CHECK(ticket.answers.size() == 3);
+    CHECK(counting.batches == std::vector<std::size_t>{3});
+    CHECK(counting.afterwards == 1);
+}
+
+TEST_CASE("who comes while a batch is written shares the next one") {
+    Counting counting;
+    constexpr int others = 5;
+    const std::vector<Command> one(1);
+    std::vector<std::jthread> threads;
+    std::atomic<int> entering = 0;
+    counting.before_the_end = [&] {
+        if (entering != 0) return;
+        for (int i = 0; i < others; ++i)
+            threads.emplace_back([&] {
+                Ticket ticket(one, {});
+                ++entering;
+                CHECK(counting.queue.submit(ticket));
+                CHECK(ticket.answers.size() == 1);
+            });
+        while (entering < others) std::this_thread::yield();
+    };
+    Ticket ticket(one, {});
+    REQUIRE(counting.queue.submit(ticket));
+    threads.clear();
+    CHECK(counting.batches.front() == 1);
+    CHECK(counting.answered == 1 + others);
+}
+
+TEST_CASE("a full batch leaves the rest to the next and everybody is answered once") {
+    Counting counting;
+    constexpr int callers = 8;
+    constexpr int rounds = 200;
+    // Three fit into one batch, four do not.
+    const std::vector<Command> commands(limits::batch_operations / 3);
+    std::atomic<std::int64_t> sum = 0;
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < callers; ++i)
+            threads.emplace_back([&] {
+                for (int round = 0; round < rounds; ++round) {
+                    Ticket ticket(commands, {});
+                    CHECK(counting.queue.submit(ticket));
+                    CHECK(ticket.answers.size() == commands.size());
+                    for (const auto& answer : ticket.answers) sum += answer->position.value;
+                }
+            });
+    }
+    const auto all = std::int64_t{callers} * rounds * static_cast<std::int64_t>(commands.size());
+    CHECK(counting.answered == all);
+    CHECK(sum == all * (all + 1) / 2);
+    CHECK(counting.afterwards == static_cast<int>(counting.batches.size()));
+    for (const auto operations : counting.batches) CHECK(operations <= limits::batch_operations);
+}
+
+TEST_CASE("a call larger than a batch goes alone") {
+    Counting counting;
+    const std::vector<Command> commands(limits::batch_operations + 1);
+    Ticket ticket(commands, {});
+    REQUIRE(counting.queue.submit(ticket));
+    CHECK(counting.batches == std::vector<std::size_t>{limits::batch_operations + 1});
+}
+
+TEST_SUITE_END();
+
+}  // namespace fenceline::testing
