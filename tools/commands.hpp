@@ -11,6 +11,7 @@ namespace fenceline::tools {
 void add_init(CommandLine&);
 void add_exec(CommandLine&);
 void add_simulate(CommandLine&);
+void add_import(CommandLine&);
 // reading
 void add_log(CommandLine&);
 void add_ps(CommandLine&);
@@ -21,6 +22,7 @@ void add_serve(CommandLine&);
 void add_replay(CommandLine&);
 void add_verify(CommandLine&);
 void add_anchor(CommandLine&);
+void add_export(CommandLine&);
 void add_backup(CommandLine&);
 // without a journal
 void add_diagram(CommandLine&);

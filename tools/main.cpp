@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     add_verify(line);
     add_anchor(line);
     add_backup(line);
+    add_export(line);
     add_diagram(line);
     add_bench(line);
     return line.run(argc, argv);

@@ -8,6 +8,7 @@
 #include "tools/metric_view.hpp"
 #include "tools/output.hpp"
 #include "tools/progress.hpp"
+#include "tools/recorder.hpp"
 #include "tools/source.hpp"
 
 namespace fenceline::tools {
@@ -19,25 +20,6 @@ struct MetricsOptions {
     std::string labels = "exact";
     std::string name_space = "duckgres";
 };
-
-// INSTANCE, or INSTANCE/RUN. An instance's own name may hold a slash, so the last one counts, and
-// only when there is such a recorder is it the run's.
-replay::RecordedBy recorder_of(const std::string& text) {
-    const auto slash = text.rfind('/');
-    if (slash == std::string::npos) return {.instance = text};
-    return {.instance = text.substr(0, slash), .run = text.substr(slash + 1)};
-}
-
-Result<replay::Replayed> replayed(Reader& reader, replay::ReplayOptions options,
-                                  const std::string& recorder, replay::RecordedBy& who) {
-    who = recorder_of(recorder);
-    options.recorded_by = who;
-    auto past = replay::replay(reader, options);
-    if (past || past.error().code != ErrorCode::not_found || who.run.empty()) return past;
-    who = {.instance = recorder};
-    options.recorded_by = who;
-    return replay::replay(reader, options);
-}
 
 // One process exposes the pool's gauges unless its latest word was that it does not lead.
 bool leads(const replay::Replayed& past, const replay::RecordedBy& who) {
@@ -57,8 +39,9 @@ int metrics(const MetricsOptions& options, const Context& context) {
     if (!to) return report_source(options.path, to.error());
     ProgressBar bar(context, "folding");
     replay::RecordedBy who;
-    const auto past =
-        replayed(**reader, {.to = *to, .progress = bar.callback()}, options.recorder, who);
+    const auto past = for_recorder(options.recorder, who, [&](const replay::RecordedBy& by) {
+        return replay::replay(**reader, {.to = *to, .recorded_by = by, .progress = bar.callback()});
+    });
     if (!past) {
         if (past.error().code == ErrorCode::not_found)
             return wrong_usage("metrics", past.error().text);
