@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
     add_init(line);
     add_exec(line);
     add_simulate(line);
+    add_import(line);
     add_log(line);
     add_ps(line);
     add_show(line);

@@ -21,7 +21,7 @@ bool LineReader::take_line(InputLine& line) {
     const auto end = buffer_.find('\n', scanned_);
     const bool complete = end != std::string::npos;
     const auto size = (complete ? end : buffer_.size()) - begin_;
-    const bool too_long = skipping_ || size > limits::input_line_bytes;
+    const bool too_long = skipping_ || size > most_;
     if (!complete && !(ended_ && (size > 0 || skipping_))) {
         if (too_long) {  // drop what came so far, remember that the line goes on
             skipping_ = true;

@@ -3,8 +3,8 @@
 // Lines from a file descriptor, as they come: a line that is there is given at once, so that its
 // caller can put lines that already wait into one commit.
 //
-// Memory is bounded by limits::input_line_bytes whatever is sent: a longer line is skipped to its
-// end and reported as too long.
+// Memory is bounded by `most` bytes a line whatever is sent: a longer line is skipped to its end
+// and reported as too long.
 //
 // Threading: one thread.
 
@@ -30,7 +30,8 @@ struct InputLine {
 class LineReader {
   public:
     // `stop_fd` becomes readable when reading should end (-1: never).
-    explicit LineReader(int fd, int stop_fd = -1) : fd_(fd), stop_fd_(stop_fd) {}
+    explicit LineReader(int fd, int stop_fd = -1, std::size_t most = limits::input_line_bytes)
+        : fd_(fd), stop_fd_(stop_fd), most_(most) {}
 
     enum class Got { line, nothing_yet, end, failed };
     enum class Wait { yes, no };
@@ -43,6 +44,7 @@ class LineReader {
     bool take_line(InputLine& line);
 
     int fd_, stop_fd_;
+    std::size_t most_;  // bytes of a line
     std::string buffer_;
     std::size_t begin_ = 0;    // of the line that is being read
     std::size_t scanned_ = 0;  // no newline before this
