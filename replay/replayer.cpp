@@ -46,8 +46,13 @@ class ReplaySink final : public Sink {
         return true;
     }
     bool seal(const Seal& seal) override {
+        const bool flush = seal.first > seal.last;
+        if (flush && seal.last == end_) {
+            if (options_.end_flushes && out_.end_flushes >= *options_.end_flushes) return false;
+            ++out_.end_flushes;
+        }
         out_.head.chain = seal.chain;
-        if (seal.first > seal.last) ++out_.head.flushes;
+        if (flush) ++out_.head.flushes;
         if (seal.measured.values.empty()) return true;
         out_.fold.apply(seal.measured);
         if (tallied_apart_ && is_asked(seal.recorder))
@@ -79,7 +84,9 @@ bool may_use_checkpoint(const ReplayOptions& options) {
 // truth, and `verify` tells.
 Result<void> begin(Reader& reader, const ReplayOptions& options, Position to, Replayed& out) {
     if (!may_use_checkpoint(options)) return {};
-    const auto last = options.tally_after.given() ? std::min(to, options.tally_after) : to;
+    auto last = options.tally_after.given() ? std::min(to, options.tally_after) : to;
+    // A checkpoint of the end itself holds whatever flushes had come by then.
+    if (options.end_flushes && last == to) last = Position{last.value - 1};
     auto checkpoint = reader.checkpoint(last);
     if (!checkpoint) {
         if (checkpoint.error().code == ErrorCode::not_found ||

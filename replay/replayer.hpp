@@ -40,6 +40,9 @@ struct ReplayOptions {
     Position tally_after;           // counters and histograms count events after this one
     RecordedBy recorded_by;         // ... and only theirs
     bool from_first_event = false;  // ignore the checkpoints
+    // Of the flushes that follow the last position only so many: a page that was made before a
+    // flush came says the same position as one made after it. None: all of them.
+    std::optional<std::int64_t> end_flushes;
     Progress progress;
 };
 
@@ -49,6 +52,7 @@ struct Replayed {
     Head head;                       // where the fold stands; the chain of the last whole commit
     Position began_at;               // the checkpoint's position, 0 without one
     Position counting_from;          // tallies count events after this
+    std::int64_t end_flushes = 0;    // folded after the last position's event
     std::vector<Recorder> matching;  // recorders that matched `recorded_by`
 };
 

@@ -21,6 +21,8 @@ void add_metrics(CommandLine&);
 void add_serve(CommandLine&);
 void add_replay(CommandLine&);
 void add_verify(CommandLine&);
+void add_diff(CommandLine&);
+void add_explain(CommandLine&);
 void add_anchor(CommandLine&);
 void add_export(CommandLine&);
 void add_backup(CommandLine&);

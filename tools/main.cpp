@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
     add_serve(line);
     add_replay(line);
     add_verify(line);
+    add_diff(line);
+    add_explain(line);
     add_anchor(line);
     add_backup(line);
     add_export(line);

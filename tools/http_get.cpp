@@ -1,0 +1,139 @@
+#include "tools/http_get.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include "tools/output.hpp"
+
+namespace fenceline::tools {
+
+namespace {
+
+// Ends a request that is not over in time, whatever it is waiting for.
+class Deadline {
+  public:
+    Deadline(httplib::Client& client, Duration timeout)
+        : watch_([this, &client, timeout] {
+              std::unique_lock lock(mutex_);
+              if (done_.wait_for(lock, std::chrono::nanoseconds(timeout.ns),
+                                 [this] { return over_; }))
+                  return;
+              passed_ = true;
+              lock.unlock();
+              client.stop();
+          }) {}
+    ~Deadline() { (void)end(); }
+    Deadline(const Deadline&) = delete;
+    Deadline& operator=(const Deadline&) = delete;
+
+    // Whether it had passed.
+    bool end() {
+        {
+            const std::lock_guard lock(mutex_);
+            over_ = true;
+        }
+        done_.notify_one();
+        if (watch_.joinable()) watch_.join();
+        return passed_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable done_;
+    bool over_ = false, passed_ = false;
+    std::thread watch_;  // last: it uses all of the above
+};
+
+struct Url {
+    std::string server;  // scheme, host, port
+    std::string path;
+};
+
+Url parts_of(const std::string& url) {
+    const auto slash = url.find('/', url.find("://") + 3);
+    if (slash == std::string::npos) return {url, "/"};
+    return {url.substr(0, slash), url.substr(slash)};
+}
+
+auto no_answer(std::string why, std::string hint = {}) {
+    return fail(ErrorCode::io, std::move(why), std::move(hint));
+}
+
+std::string seconds_text(Duration span) {
+    return human_duration(span.ns);
+}
+
+Result<std::string> answer_of(const httplib::Response& head, std::string body) {
+    if (head.status >= 300 && head.status < 400)
+        return no_answer(fmt::format("it redirects (status {}) to {}", head.status,
+                                     head.get_header_value("Location")),
+                         "name the address that answers itself");
+    if (head.status != 200) return no_answer(fmt::format("it answers status {}", head.status));
+    return body;
+}
+
+}  // namespace
+
+bool is_http_url(std::string_view text) {
+    return text.starts_with("http://") || text.starts_with("https://");
+}
+
+std::string with_path(std::string url, std::string_view path) {
+    const auto parts = parts_of(url);
+    return parts.path == "/" ? parts.server + std::string(path) : url;
+}
+
+std::string url_encoded(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return out;
+}
+
+Result<std::string> http_get(const std::string& url, const HttpOptions& options) {
+    const Url parts = parts_of(url);
+    if (parts.server.find('@') != std::string::npos)
+        return no_answer("an address with a user in it is not understood");
+    httplib::Client client(parts.server);
+    if (!client.is_valid()) return no_answer("the address is not understood");
+    const auto span = std::chrono::nanoseconds(options.timeout.ns);
+    client.set_connection_timeout(span);
+    client.set_read_timeout(span);
+    client.set_write_timeout(span);
+    std::string body;
+    bool too_large = false;
+    httplib::Response head;
+    Deadline deadline(client, options.timeout);
+    const auto result = client.Get(
+        parts.path,
+        [&](const httplib::Response& response) {
+            head.status = response.status;
+            head.headers = response.headers;
+            return true;
+        },
+        [&](const char* data, std::size_t size) {
+            too_large = body.size() + size > options.most_bytes;
+            if (!too_large) body.append(data, size);
+            return !too_large;
+        });
+    const bool late = deadline.end();
+    if (too_large)
+        return no_answer(fmt::format("the answer is larger than {} bytes", options.most_bytes));
+    if (result) return answer_of(head, std::move(body));
+    const bool connection = result.error() == httplib::Error::Connection ||
+                            result.error() == httplib::Error::ConnectionTimeout;
+    if (late || result.error() == httplib::Error::ConnectionTimeout)
+        return no_answer("no whole answer within " + seconds_text(options.timeout),
+                         "--timeout gives it more time");
+    if (connection) return no_answer("nobody answers there");
+    return no_answer("the answer breaks off (" + httplib::to_string(result.error()) + ")");
+}
+
+}  // namespace fenceline::tools
