@@ -66,6 +66,30 @@ TEST_SUITE("statemachine/leases") {
         CHECK(s.world().at == s.now());
     }
 
+    TEST_CASE("every lease operation refuses another owner and another epoch") {
+        const auto refused = [](State state, const auto& make) {
+            Scenario s = given(adopted(state));
+            s.when(as("cp-b", make(lease(1, "cp-b", 5))));
+            s.then(Outcome::fence_miss_owner, Check::owner);
+            s.when(as("cp-a", make(lease(1, "cp-a", 4))));
+            s.then(Outcome::fence_miss_epoch, Check::epoch);
+            CHECK(s.worker().state == state);
+        };
+        refused(State::spawning, [](auto l) { return PublishIdle{l}; });
+        refused(State::spawning, [](auto l) { return PublishReserved{l}; });
+        refused(State::reserved, [](auto l) { return BeginActivation{l}; });
+        refused(State::activating, [](auto l) { return CompleteActivation{l}; });
+        refused(State::hot, [](auto l) { return Park{l}; });
+        refused(State::hot_idle, [](auto l) { return Unpark{l}; });
+        refused(State::draining, [](auto l) { return Heartbeat{l}; });
+        refused(State::hot, [](auto l) { return RefreshLease{l}; });
+        refused(State::hot, [](auto l) { return RefreshCredentials{l, Time{9}}; });
+        refused(State::hot, [](auto l) { return Drain{l}; });
+        refused(State::draining, [](auto l) { return RetireDrained{l, "normal"}; });
+        refused(State::hot, [](auto l) { return MarkLost{l, "crash"}; });
+        refused(State::hot, [](auto l) { return RetireLocal{l, "crash"}; });
+    }
+
     TEST_CASE("an unknown worker is missing and its lease still gives the image") {
         Scenario s;
         s.when(as("cp-a", Heartbeat{lease(9, "cp-a", 0, "img")}));
