@@ -160,7 +160,7 @@ Result<void> load_events(Reader& reader, Explained& out) {
     return {};
 }
 
-Json json_of(const Explained& done) {
+Json explained_json(const Explained& done) {
     const Names names{done.causes.texts, done.causes.recorders};
     Json events = Json::array();
     for (std::size_t i = 0; i < done.events.size(); ++i)
@@ -258,7 +258,7 @@ int explain(const ExplainOptions& options, const Context& context) {
     done.causes = std::move(*causes);
     if (const auto loaded = load_events(**reader, done); !loaded)
         return report(options.path, loaded.error());
-    write_out(context.json ? line_of(json_of(done)) : text_of(done, context));
+    write_out(context.json ? line_of(explained_json(done)) : text_of(done, context));
     return exit_done;
 }
 

@@ -103,7 +103,8 @@ Result<std::string> http_get(const std::string& url, const HttpOptions& options)
         return no_answer("an address with a user in it is not understood");
     httplib::Client client(parts.server);
     if (!client.is_valid()) return no_answer("the address is not understood");
-    const auto span = std::chrono::nanoseconds(options.timeout.ns);
+    // The deadline decides; the library's own time-outs start anew with each byte.
+    const auto span = std::chrono::nanoseconds(options.timeout.ns) + std::chrono::seconds(1);
     client.set_connection_timeout(span);
     client.set_read_timeout(span);
     client.set_write_timeout(span);

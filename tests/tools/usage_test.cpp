@@ -17,12 +17,21 @@ namespace {
 using Strings = std::vector<std::string>;
 namespace fs = std::filesystem;
 
-const Strings commands{"init",  "exec",   "log",    "ps",     "show",   "stats",  "metrics",
-                       "serve", "replay", "verify", "anchor", "backup", "diagram"};
+const Strings commands{"init",   "exec",    "log",     "ps",     "show",
+                       "stats",  "metrics", "serve",   "replay", "verify",
+                       "anchor", "backup",  "diagram", "diff",   "explain"};
 // Those that read a journal, with what else they need.
-const std::vector<Strings> readers{{"log"},    {"ps"},      {"show", "1"},
-                                   {"stats"},  {"metrics"}, {"replay"},
-                                   {"verify"}, {"anchor"},  {"serve", "--listen", "127.0.0.1:0"}};
+const std::vector<Strings> readers{{"log"},
+                                   {"ps"},
+                                   {"show", "1"},
+                                   {"stats"},
+                                   {"metrics"},
+                                   {"replay"},
+                                   {"verify"},
+                                   {"anchor"},
+                                   {"explain", "warm_capacity_headroom"},
+                                   {"diff", "--against", "-"},
+                                   {"serve", "--listen", "127.0.0.1:0"}};
 
 Strings reading(const Strings& reader, const std::string& path) {
     Strings arguments{reader.front(), path};
