@@ -30,7 +30,7 @@ const std::vector<Strings> readers{{"log"},
                                    {"verify"},
                                    {"anchor"},
                                    {"explain", "warm_capacity_headroom"},
-                                   {"diff", "--against", "-"},
+
                                    {"serve", "--listen", "127.0.0.1:0"}};
 
 Strings reading(const Strings& reader, const std::string& path) {
