@@ -46,6 +46,7 @@ struct LifecycleStat {
 
 struct WarmTargets {
     std::vector<std::pair<std::string, std::int64_t>> targets;  // sorted by image
+    // As the metric: -1 when unbounded, unknown, or asked of a store that does not lead.
     std::int64_t headroom = -1;
 };
 

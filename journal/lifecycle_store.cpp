@@ -275,8 +275,9 @@ Result<std::vector<std::string>> LifecycleStore::live_control_planes() {
 }
 
 Result<WarmTargets> LifecycleStore::warm_targets() {
-    return impl_->core().query([](const Fold& fold) {
-        WarmTargets targets{.headroom = fold.pool.capacity.headroom()};
+    return impl_->core().query([this](const Fold& fold) {
+        WarmTargets targets;
+        if (impl_->core().leads()) targets.headroom = fold.pool.capacity.headroom();
         for (const auto& [image, target] : fold.pool.capacity.targets())
             targets.targets.emplace_back(std::string(fold.world.texts.text(image)), target);
         std::ranges::sort(targets.targets);

@@ -45,6 +45,9 @@ class StoreCore {
         return read(fold_);
     }
 
+    // Unless told otherwise: the instance's latest leadership event. Only within a query.
+    [[nodiscard]] bool leads() const;
+
     [[nodiscard]] Clock& clock() const { return *clock_; }
     [[nodiscard]] const StoreOptions& options() const { return options_; }
 
@@ -89,7 +92,6 @@ class StoreCore {
     [[nodiscard]] Time now() const;
     // As whom this process appends: a new recorder until its first commit.
     [[nodiscard]] RecorderId writer() const;
-    [[nodiscard]] bool leads() const;
 
     std::mutex mutex_;
     StoreOptions options_;

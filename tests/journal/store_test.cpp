@@ -404,6 +404,9 @@ TEST_CASE("the gauges vanish from a store that lost leadership") {
     const auto made = metrics_of(*pool.store);
     CHECK(family(made, "duckgres_worker_lifecycle_count").series.empty());
     CHECK(counted(made, "duckgres_warm_capacity_headroom", {}) == -1);
+    CHECK(pool.store->warm_targets()->headroom == -1);
+    pool.ok(pool.store->apply({{}, ReportLeadership{Leadership::acquired}}));
+    CHECK(pool.store->warm_targets()->headroom == 7);
 }
 
 TEST_CASE("I5 cleanup runs for durable snapshot transitions and for nothing else") {

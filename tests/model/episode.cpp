@@ -489,8 +489,9 @@ void Episode::check_pool() {
     const std::map<std::string, std::int64_t> wanted(targets->targets.begin(),
                                                      targets->targets.end());
     if (wanted != oracle_.targets()) require("other targets", "warm_targets");
-    if (targets->headroom != oracle_.headroom())
-        require("expected headroom " + std::to_string(oracle_.headroom()) + ", found " +
+    const auto headroom = oracle_.leads() ? oracle_.headroom() : -1;
+    if (targets->headroom != headroom)
+        require("expected headroom " + std::to_string(headroom) + ", found " +
                     std::to_string(targets->headroom),
                 "warm_targets");
 }

@@ -144,6 +144,7 @@ class Oracle {
     [[nodiscard]] std::vector<std::string> live_planes() const;
     [[nodiscard]] const std::map<std::string, std::int64_t>& targets() const { return targets_; }
     [[nodiscard]] std::int64_t headroom() const;
+    [[nodiscard]] bool leads() const;
 
     enum class View { this_process, everybody };
     // All thirteen metrics, by name without the namespace. Of the calls' durations only how many.
@@ -223,7 +224,6 @@ class Oracle {
     [[nodiscard]] bool is_draining(const std::string& instance) const;
     [[nodiscard]] std::int64_t count_active() const;
     [[nodiscard]] std::int64_t count_active_of(const std::string& org) const;
-    [[nodiscard]] bool leads() const;
 
     std::string instance_;
     std::int64_t resolution_ns_;
