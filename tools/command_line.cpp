@@ -66,6 +66,11 @@ std::optional<std::string> nearest_word(std::string_view word,
     return best;
 }
 
+std::string suggestion(std::string_view word, const std::vector<std::string>& words) {
+    const auto near = nearest_word(word, words);
+    return near ? "; did you mean \"" + *near + "\"?" : "";
+}
+
 // --- one command --------------------------------------------------------------------------------
 
 Subcommand& Subcommand::argument(std::string name, std::string& into, std::string help) {
@@ -193,10 +198,7 @@ int CommandLine::Parser::usage(const CLI::ParseError& error, int argc, char** ar
                                    ? "a command is needed"
                                    : "\"" + unknown_option(&app) + "\" is no option",
                                "fenceline --help lists the commands");
-        const auto meant = nearest_word(word, known);
-        return wrong_usage("usage",
-                           "unknown command \"" + word + "\"" +
-                               (meant ? "; did you mean \"" + *meant + "\"?" : ""),
+        return wrong_usage("usage", "unknown command \"" + word + "\"" + suggestion(word, known),
                            "fenceline --help lists the commands");
     }
     const auto hint = "fenceline " + word + " --help shows its use";
@@ -206,10 +208,7 @@ int CommandLine::Parser::usage(const CLI::ParseError& error, int argc, char** ar
         std::vector<std::string> options{"--json", "--help"};
         for (const auto* each : command->get_options())
             for (const auto& name : each->get_lnames()) options.push_back("--" + name);
-        const auto meant = nearest_word(option, options);
-        return wrong_usage(word,
-                           "unknown option \"" + option + "\"" +
-                               (meant ? "; did you mean \"" + *meant + "\"?" : ""),
+        return wrong_usage(word, "unknown option \"" + option + "\"" + suggestion(option, options),
                            hint);
     }
     return wrong_usage(word, why_of(error), hint);

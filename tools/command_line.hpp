@@ -21,6 +21,8 @@
 #include <string_view>
 #include <vector>
 
+#include "events/labels.hpp"
+
 namespace CLI {
 class App;
 }
@@ -94,5 +96,16 @@ class CommandLine {
 // The word that was probably meant, or nothing when none is near.
 [[nodiscard]] std::optional<std::string> nearest_word(std::string_view word,
                                                       const std::vector<std::string>& words);
+// "; did you mean \"drain\"?", or nothing when no word is near.
+[[nodiscard]] std::string suggestion(std::string_view word, const std::vector<std::string>& words);
+
+// What may be written for a label of a closed vocabulary: not the word for its absence.
+template <typename E>
+[[nodiscard]] std::vector<std::string> label_texts() {
+    std::vector<std::string> out;
+    for (const auto& label : all_labels<E>())
+        if (label.text != "none" && !label.text.empty()) out.emplace_back(label.text);
+    return out;
+}
 
 }  // namespace fenceline::tools

@@ -11,17 +11,12 @@ template <typename E>
 Result<void> labels_of(const std::vector<std::string>& texts, const char* option,
                        std::vector<E>& out) {
     for (const auto& text : texts) {
+        const auto known = label_texts<E>();
         const auto value = from_text<E>(text);
-        if (value) {
-            out.push_back(*value);
-            continue;
-        }
-        std::vector<std::string> known;
-        for (const auto& label : all_labels<E>()) known.emplace_back(label.text);
-        const auto meant = nearest_word(text, known);
-        return fail(ErrorCode::invalid_request,
-                    std::string(option) + ": unknown \"" + text + "\"" +
-                        (meant ? "; did you mean \"" + *meant + "\"?" : ""));
+        if (!value || std::ranges::find(known, text) == known.end())
+            return fail(ErrorCode::invalid_request, std::string(option) + ": unknown \"" + text +
+                                                        "\"" + suggestion(text, known));
+        out.push_back(*value);
     }
     return {};
 }

@@ -44,8 +44,10 @@ std::vector<WorkerView> rows_of(const World& world, const PsOptions& options) {
     return rows;
 }
 
+// A record's last change may be some nanoseconds after the journal's last event: of changes in one
+// instant each is later than the one before.
 std::string ago(Time now, Time then) {
-    return then.given() ? human_duration((now - then).ns) : "never";
+    return then.given() ? human_duration(std::max<std::int64_t>((now - then).ns, 0)) : "never";
 }
 
 std::string table_of(const std::vector<WorkerView>& rows, const replay::Replayed& past,
@@ -76,11 +78,8 @@ std::string table_of(const std::vector<WorkerView>& rows, const replay::Replayed
 int ps(const PsOptions& options, const Context& context) {
     for (const auto& text : options.states) {
         if (const auto state = from_text<State>(text); state && *state != State::none) continue;
-        std::vector<std::string> known;
-        for (const auto& label : all_labels<State>()) known.emplace_back(label.text);
-        const auto meant = nearest_word(text, known);
-        return wrong_usage("ps", "unknown state \"" + text + "\"" +
-                                     (meant ? "; did you mean \"" + *meant + "\"?" : ""));
+        return wrong_usage(
+            "ps", "unknown state \"" + text + "\"" + suggestion(text, label_texts<State>()));
     }
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());

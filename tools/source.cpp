@@ -45,6 +45,8 @@ Result<Window> window_of(Reader& reader, const std::string& from, const std::str
         if (!first) return tl::unexpected<Error>(first.error());
         window.after = Position{first->value - 1};
     }
+    if (window.after > window.to && !to.empty())
+        return fail(ErrorCode::invalid_request, "--from is after --to");
     window.after = std::min(window.after, window.to);
     return window;
 }

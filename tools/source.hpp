@@ -21,7 +21,7 @@ struct Window {
 // --at and --to: the last position at or before; empty: the head.
 [[nodiscard]] Result<Position> position_of(Reader& reader, const std::string& when);
 // --from and --to: from the first event at or after the one, through the last at or before the
-// other.
+// other. A window with events between its end and its beginning is an error of how it was written.
 [[nodiscard]] Result<Window> window_of(Reader& reader, const std::string& from,
                                        const std::string& to);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -75,6 +76,9 @@ Result<void> check_files(const JournalFiles& files) {
                     "name the file that it leads to");
     if (!S_ISREG(state.mode))
         return fail(ErrorCode::unsupported_format, files.database + " is no regular file");
+    // SQLite says no more than that it could not.
+    if (::access(files.database.c_str(), R_OK) != 0)
+        return tl::unexpected<Error>(system_error("opening", files.database, errno));
     if (state.size == 0)
         return fail(ErrorCode::unsupported_format, files.database + " is empty, not a journal");
     if (state_of(files.database + "-journal").exists)

@@ -76,6 +76,7 @@ std::vector<SourceFile> read_tree(const std::string& root) {
             continue;
         }
         if (!it->is_regular_file() || !is_text(it->path())) continue;
+        if (it->path().filename() == ".git") continue;  // of a linked worktree: says where it is
         std::ifstream in(it->path(), std::ios::binary);
         files.push_back({fs::relative(it->path(), root).generic_string(),
                          std::string(std::istreambuf_iterator<char>(in), {})});

@@ -39,7 +39,9 @@ void close_fd(int& fd) {
 
 [[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments,
                          const RunOptions& options) {
-    if (options.powerless && ::geteuid() == 0) ::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
+    if (options.powerless && ::geteuid() == 0)
+        for (const auto power : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH})
+            ::prctl(PR_CAPBSET_DROP, power);
     for (const auto& variable : options.environment) {
         const auto equals = variable.find('=');
         ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);

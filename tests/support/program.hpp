@@ -30,7 +30,7 @@ struct RunOptions {
     // More input, piece by piece until an empty one: what should not be in memory at once.
     std::function<std::string()> more_input;
     std::vector<std::string> environment;  // "NAME=value", besides what the test has
-    // Without root's right to write whatever it likes.
+    // Without root's right to read and write whatever it likes.
     bool powerless = false;
 };
 

@@ -239,4 +239,51 @@ TEST_SUITE("tools/usage") {
             CHECK(ran.err.empty());
         }
     }
+
+    TEST_CASE("a window that ends before it begins is wrong usage") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        for (const auto& command : {"log", "stats"})
+            check_error(run_program({command, path, "--from", "#3", "--to", "#1"}), 2,
+                        "--from is after --to");
+        CHECK(run_program({"log", path, "--from", "#2", "--to", "#2"}).code == 0);
+        CHECK(run_program({"log", path, "--from", "2200-01-01T00:00:00Z"}).code == 0);
+    }
+
+    TEST_CASE("no label is suggested that only stands for its absence") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        for (const auto& option : {"--outcome", "--operation", "--origin"}) {
+            const auto ran = run_program({"log", path, option, "nope"});
+            check_error(ran, 2, "nope");
+            CHECK(ran.err.find("none") == std::string::npos);
+        }
+        check_error(run_program({"log", path, "--outcome", "none"}), 2, "unknown \"none\"");
+    }
+
+    TEST_CASE("a journal that its user may not read says so") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        fs::permissions(path, fs::perms::none);
+        for (const auto& command : {"ps", "exec"})
+            check_error(run_program({command, path}, {.powerless = true}), 3, "Permission denied");
+        fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+    }
+
+    TEST_CASE("no worker of ps has changed in the future") {
+        TempDir dir;
+        const auto path = dir / "pool.db";
+        REQUIRE(run_program({"init", path}).code == 0);
+        // Two events of one instant: a record's last change is then a nanosecond later than the
+        // last.
+        const std::string lines =
+            R"({"op":"spawn","at":1779616800000000000})"
+            "\n"
+            R"({"op":"publish_idle","lease":{"worker":1,"owner":"exec","epoch":0}})"
+            "\n";
+        REQUIRE(run_program({"exec", path, "--clock", "input"}, {.input = lines}).code == 0);
+        const auto ran = run_program({"ps", path});
+        CHECK(ran.code == 0);
+        CHECK_MESSAGE(ran.out.find("-1 ns") == std::string::npos, ran.out);
+    }
 }

@@ -6,7 +6,6 @@
 
 #include "events/utf8.hpp"
 #include "journal/lifecycle_store.hpp"
-#include "tools/command_line.hpp"
 #include "tools/output.hpp"
 #include "tools/when.hpp"
 
@@ -37,11 +36,6 @@ std::optional<std::int64_t> whole(const Json& value) {
 }
 
 }  // namespace
-
-std::string suggestion(std::string_view word, const std::vector<std::string>& words) {
-    const auto near = nearest_word(word, words);
-    return near ? "; did you mean \"" + *near + "\"?" : "";
-}
 
 std::string in_quotes(std::string_view text) {
     constexpr std::size_t most = 64;

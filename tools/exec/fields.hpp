@@ -21,6 +21,7 @@
 #include "events/labels.hpp"
 #include "events/time.hpp"
 #include "statemachine/lease.hpp"
+#include "tools/command_line.hpp"
 #include "tools/json.hpp"
 
 namespace fenceline::tools {
@@ -71,19 +72,8 @@ class Fields {
     std::optional<std::string> problem_;
 };
 
-// "; did you mean \"drain\"?", or nothing when no word is near.
-[[nodiscard]] std::string suggestion(std::string_view word, const std::vector<std::string>& words);
-
 // A text for messages: quoted, cut when long, control characters escaped.
 [[nodiscard]] std::string in_quotes(std::string_view text);
-
-template <typename E>
-[[nodiscard]] std::vector<std::string> label_texts() {
-    std::vector<std::string> out;
-    for (const auto& label : all_labels<E>())
-        if (label.text != "none" && !label.text.empty()) out.emplace_back(label.text);
-    return out;
-}
 
 template <typename E>
 std::optional<E> Fields::label(const std::string& name, Need need) {
