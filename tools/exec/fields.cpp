@@ -13,6 +13,9 @@ namespace fenceline::tools {
 
 namespace {
 
+// Of so many words, all are told to whoever is near none of them.
+constexpr std::size_t short_vocabulary = 10;
+
 const char* type_of(const Json& value) {
     if (value.is_string()) return "a text";
     if (value.is_boolean()) return "true or false";
@@ -206,7 +209,12 @@ std::vector<std::pair<std::string, std::int64_t>> Fields::counts(const std::stri
 
 void Fields::unknown_label(const std::string& name, const std::string& word,
                            const std::vector<std::string>& known) {
-    complain("unknown " + name + " " + in_quotes(word) + suggestion(word, known));
+    auto advice = suggestion(word, known);
+    if (advice.empty() && known.size() <= short_vocabulary) {
+        for (const auto& text : known) advice += (advice.empty() ? "" : ", ") + text;
+        advice = "; it is one of " + advice;
+    }
+    complain("unknown " + name + " " + in_quotes(word) + advice);
 }
 
 std::optional<std::string> Fields::problem() const {
