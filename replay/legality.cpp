@@ -1,5 +1,6 @@
 #include "replay/legality.hpp"
 
+#include "replay/new_epoch.hpp"
 #include "statemachine/decide.hpp"
 
 namespace fenceline::replay {
@@ -35,18 +36,6 @@ const Presented* lease_of(const Payload& payload) {
         payload);
 }
 
-// The epoch that a change or renewal of ownership gives; 0 for other operations.
-Epoch given_epoch(const Payload& payload) {
-    return std::visit(
-        [](const auto& detail) -> Epoch {
-            if constexpr (requires { detail.new_epoch; })
-                return detail.new_epoch;
-            else
-                return {};
-        },
-        payload);
-}
-
 bool gives_epoch(Operation operation) {
     return operation == Operation::refresh_lease || operation == Operation::take_over ||
            kind_of(operation) == OperationKind::claim;
@@ -72,7 +61,8 @@ void check_fence(const Event& event, const Worker& record, std::vector<std::stri
     } else if (const auto* taken = std::get_if<WorkerTakenOver>(&event.payload)) {
         if (taken->asked_epoch != record.epoch) complain("passed with another epoch");
     }
-    if (gives_epoch(event.operation) && given_epoch(event.payload) != Epoch{record.epoch.value + 1})
+    if (gives_epoch(event.operation) &&
+        new_epoch_of(event.payload) != Epoch{record.epoch.value + 1})
         complain("did not raise the epoch by one");
 }
 

@@ -86,6 +86,12 @@ Subcommand& Subcommand::argument(std::string name, std::int64_t& into, std::stri
     return *this;
 }
 
+Subcommand& Subcommand::argument(std::string name, std::vector<std::string>& into,
+                                 std::string help) {
+    app_.add_option(name, into, std::move(help))->required()->expected(1, -1)->option_text("...");
+    return *this;
+}
+
 Subcommand& Subcommand::optional_argument(std::string name, std::string& into, std::string help) {
     app_.add_option(name, into, std::move(help))->option_text(" ");
     return *this;

@@ -51,6 +51,8 @@ class Subcommand {
 
     Subcommand& argument(std::string name, std::string& into, std::string help);
     Subcommand& argument(std::string name, std::int64_t& into, std::string help);
+    // One or more.
+    Subcommand& argument(std::string name, std::vector<std::string>& into, std::string help);
     Subcommand& optional_argument(std::string name, std::string& into, std::string help);
     Subcommand& option(std::string name, std::string value, std::string& into, std::string help);
     Subcommand& option(std::string name, std::string value, std::int64_t& into, std::string help);

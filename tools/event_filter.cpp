@@ -1,6 +1,7 @@
 #include "tools/event_filter.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace fenceline::tools {
@@ -56,6 +57,17 @@ void EventFilter::add_options(Subcommand& command) {
         .option("--origin", "ORIGIN", origins, "only of this origin")
         .option("--operation", "OPERATION", operations, "only this operation")
         .option("--outcome", "OUTCOME", outcomes, "only with this outcome");
+}
+
+std::vector<std::string> EventFilter::keys() {
+    return {"worker", "org", "image", "owner", "origin", "operation", "outcome"};
+}
+
+std::vector<std::string>* EventFilter::values_of(std::string_view key) {
+    const std::array lists{&workers, &orgs, &images, &owners, &origins, &operations, &outcomes};
+    const auto names = keys();
+    const auto it = std::ranges::find(names, key);
+    return it == names.end() ? nullptr : lists[static_cast<std::size_t>(it - names.begin())];
 }
 
 Result<void> EventFilter::understand() {

@@ -1,8 +1,10 @@
 #pragma once
 
-// Which events `log` shows. Several values of one option: any of them; several options: all.
+// Which events `log` shows, and where `replay --until` stops. Several values of one option: any of
+// them; several options: all.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tools/command_line.hpp"
@@ -15,6 +17,9 @@ struct EventFilter {
     std::vector<std::string> origins, operations, outcomes;
 
     void add_options(Subcommand& command);
+    // The list behind an option's name without its dashes; null for another word.
+    [[nodiscard]] std::vector<std::string>* values_of(std::string_view key);
+    [[nodiscard]] static std::vector<std::string> keys();
     // Turns labels and numbers into values; what is wrong with one of them.
     [[nodiscard]] Result<void> understand();
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "journal/answer_builder.hpp"
+#include "tools/output.hpp"
 
 namespace fenceline::tools {
 
@@ -185,6 +186,28 @@ std::string note_of(const Event& event, const Names& names) {
         add(fmt::format("epoch {}", it->template get<std::int64_t>()));
     if (event.count != 1) add(fmt::format("{} times", event.count));
     return note;
+}
+
+// --- on one line
+
+namespace {
+constexpr auto log_columns = "{:>9}  {:<30}  {:<27}  {:<20}  {:>7}  {:<22}  {:<16}  {}";
+}  // namespace
+
+std::string log_heading() {
+    return fmt::format(fmt::runtime(log_columns), "POSITION", "AT", "OPERATION", "OUTCOME",
+                       "WORKER", "STATE", "CALLER", "WHY") +
+           "\n";
+}
+
+std::string log_line(const Event& event, const Names& names) {
+    const auto worker = event.worker.given() ? std::to_string(event.worker.value) : "";
+    auto text =
+        fmt::format(fmt::runtime(log_columns), event.position.value, to_rfc3339(event.at),
+                    to_text(event.operation), to_text(event.outcome), worker, movement_of(event),
+                    printable(names.text(event.caller)), printable(note_of(event, names)));
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
 }
 
 }  // namespace fenceline::tools

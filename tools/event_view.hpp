@@ -32,4 +32,8 @@ struct Names {
 // What else an event says that a line of people's log should have: a reason, a result, a count.
 [[nodiscard]] std::string note_of(const Event& event, const Names& names);
 
+// An event on one line for people, texts made printable; the heading ends with a newline.
+[[nodiscard]] std::string log_heading();
+[[nodiscard]] std::string log_line(const Event& event, const Names& names);
+
 }  // namespace fenceline::tools

@@ -3,8 +3,6 @@
 #include <deque>
 #include <memory>
 
-#include <fmt/format.h>
-
 #include "journal/open.hpp"
 #include "tools/commands.hpp"
 #include "tools/event_filter.hpp"
@@ -72,18 +70,9 @@ class LogSink final : public Sink {
 
     std::string line_for_people(const Event& event) {
         std::string line;
-        if (!headed_)
-            line = heading(fmt::format("{:>9}  {:<30}  {:<27}  {:<20}  {:>7}  {:<22}  {:<16}  {}\n",
-                                       "POSITION", "AT", "OPERATION", "OUTCOME", "WORKER", "STATE",
-                                       "CALLER", "WHY"));
+        if (!headed_) line = heading(log_heading());
         headed_ = true;
-        const auto worker = event.worker.given() ? std::to_string(event.worker.value) : "";
-        auto text =
-            fmt::format("{:>9}  {:<30}  {:<27}  {:<20}  {:>7}  {:<22}  {:<16}  {}",
-                        event.position.value, to_rfc3339(event.at), to_text(event.operation),
-                        to_text(event.outcome), worker, movement_of(event),
-                        printable(names_.text(event.caller)), printable(note_of(event, names_)));
-        text.erase(text.find_last_not_of(' ') + 1);
+        auto text = log_line(event, names_);
         const bool refused = acts_on_worker(event.operation) && !transitioned(event);
         if (context_.colour && refused) text = "\x1b[33m" + text + "\x1b[0m";
         return line + text + "\n";

@@ -22,7 +22,7 @@ namespace fenceline::tools {
 namespace {
 
 struct StatsOptions {
-    std::string path, from, to;
+    std::string path, from, to, at;
 };
 
 struct Workers {
@@ -163,9 +163,12 @@ std::string spans_text(const std::vector<Spans>& spans, const Context& context) 
 }
 
 int stats(const StatsOptions& options, const Context& context) {
+    if (!options.at.empty() && !options.to.empty())
+        return wrong_usage("stats", "--at and --to both say where it ends; give one of them");
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());
-    const auto window = window_of(**reader, options.from, options.to);
+    const auto window =
+        window_of(**reader, options.from, options.at.empty() ? options.to : options.at);
     if (!window) return report_source(options.path, window.error());
     ProgressBar bar(context, "folding");
     const auto past = replay::replay(
@@ -192,6 +195,7 @@ void add_stats(CommandLine& line) {
         .argument("JOURNAL", options->path, "path of the journal")
         .option("--from", "WHEN", options->from, "count from the first event at or after")
         .option("--to", "WHEN", options->to, "count through the last event at or before (now)")
+        .option("--at", "WHEN", options->at, "as of then: --to by the name it has elsewhere")
         .note("Quantiles are linear within a bucket; one above the last bound is shown as such.")
         .example("fenceline stats pool.db --from -1h")
         .run([options](Context& context) { return stats(*options, context); });

@@ -4,7 +4,7 @@
 #include <limits>
 #include <map>
 
-#include "tests/support/asked.hpp"
+#include "replay/asked.hpp"
 #include "tests/support/oracle_compare.hpp"
 
 namespace fenceline::testing {
@@ -160,7 +160,9 @@ void Judge::replay() {
         }
         if (std::holds_alternative<OperationFailed>(event.payload))
             return object(at(event.position.value) + " is a failed operation");
-        const auto expected = oracle.apply(command_of(event, texts_), event.at.ns);
+        const auto command = fenceline::replay::asked(event, texts_);
+        if (!command) return object(at(event.position.value) + " asks nothing that is known");
+        const auto expected = oracle.apply(*command, event.at.ns);
         if (expected.replayed || expected.error || expected.events.empty())
             return object(at(event.position.value) + " should not have happened");
         for (const auto& one : expected.events) {

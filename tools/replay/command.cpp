@@ -1,4 +1,4 @@
-// `fenceline replay`: folds to a moment and says what it came to.
+// `fenceline replay`: folds to a moment and says what it came to, or one of its other modes.
 
 #include <chrono>
 #include <memory>
@@ -13,16 +13,23 @@
 #include "tools/json.hpp"
 #include "tools/output.hpp"
 #include "tools/progress.hpp"
+#include "tools/replay/modes.hpp"
 #include "tools/source.hpp"
 
 namespace fenceline::tools {
 
 namespace {
 
-struct ReplayCommand {
-    std::string path, to;
-    bool from_start = false;
-};
+constexpr auto modes_note =
+    "The digest is BLAKE2b-256 over the folded state: two replays of one journal to one\n"
+    "position have the same, in any process, on any machine.\n"
+    "\n"
+    "--check asks each operation anew of the world right before it. An operation that was\n"
+    "refused as senseless, or failed with the journal, was never decided: it is counted as\n"
+    "skipped. An expiry of control planes that found nobody left no event.\n"
+    "\n"
+    "--until knows worker, org, image, owner, origin, operation and outcome; exit 1 when no\n"
+    "event matches.";
 
 // What a replay came to. No clock of ours is in it: the same journal gives the same text.
 struct Summary {
@@ -61,15 +68,15 @@ std::string text_of(const Summary& done) {
         done.workers, done.active, done.control_planes, done.digest, done.state_bytes);
 }
 
-int replay_command(const ReplayCommand& options, const Context& context) {
-    const auto reader = open_reader(options.path);
-    if (!reader) return report(options.path, reader.error());
+int fold(const ReplayCommand& options, const Context& context) {
+    const auto reader = open_reader(options.path());
+    if (!reader) return report(options.path(), reader.error());
     const auto to = position_of(**reader, options.to);
-    if (!to) return report_source(options.path, to.error());
+    if (!to) return report_source(options.path(), to.error());
     ProgressBar bar(context, "folding");
     const auto past = replay::replay(
         **reader, {.to = *to, .from_first_event = options.from_start, .progress = bar.callback()});
-    if (!past) return report(options.path, past.error());
+    if (!past) return report(options.path(), past.error());
     const auto done = summary_of(*past);
     if (context.json)
         write_out(line_of({{"position", done.anchor.position.value},
@@ -85,18 +92,47 @@ int replay_command(const ReplayCommand& options, const Context& context) {
     return exit_done;
 }
 
+// The first thing wrong with the options together; empty when nothing is.
+std::string contradiction(const ReplayCommand& options) {
+    const bool steps = options.step || !options.until.empty();
+    const int modes = int{options.check} + int{steps};
+    if (modes > 1) return "--check and --step or --until exclude each other";
+    if (options.coverage && !options.check) return "--coverage belongs to --check";
+    if (options.from_start && modes > 0) return "--from-start folds, and does nothing else";
+    if (!options.from.empty() && modes == 0)
+        return "--from needs --check, --step or --until: a fold begins at the first event";
+    if (options.paths.size() > 1 && !options.check) return "several journals only with --check";
+    return {};
+}
+
+int replay_command(const ReplayCommand& options, const Context& context) {
+    if (const auto what = contradiction(options); !what.empty()) return wrong_usage("replay", what);
+    if (options.check) return replay_check(options, context);
+    if (options.step || !options.until.empty()) return replay_step(options, context);
+    return fold(options, context);
+}
+
 }  // namespace
 
 void add_replay(CommandLine& line) {
     auto options = std::make_shared<ReplayCommand>();
-    line.command("replay", "fold to a moment, and what the state comes to")
-        .argument("JOURNAL", options->path, "path of the journal")
+    line.command("replay", "fold to a moment, decide again, or step through")
+        .argument("JOURNAL", options->paths,
+                  "path of the journal; with --check several, and folders of them")
+        .option("--from", "WHEN", options->from, "from the first event at or after")
         .option("--to", "WHEN", options->to, "through the last event at or before (now)")
         .flag("--from-start", options->from_start, "fold every event, ignore the checkpoints")
-        .note(
-            "The digest is BLAKE2b-256 over the folded state: two replays of one journal to one\n"
-            "position have the same, in any process, on any machine.")
+        .flag("--check", options->check,
+              "decide every operation again with today's table; exit 1 when one ends otherwise")
+        .flag("--coverage", options->coverage,
+              "with --check: each state, operation and outcome that was met")
+        .flag("--step", options->step, "event by event, with what each changed")
+        .option("--until", "KEY=VALUE", options->until,
+                "go to the first event with it; several, or with commas: all of them")
+        .note(modes_note)
         .example("fenceline replay pool.db --to '#1234' --from-start --json")
+        .example("fenceline replay incidents/ --check")
+        .example("fenceline replay pool.db --until outcome=fence_miss_epoch,worker=61")
         .run([options](Context& context) { return replay_command(*options, context); });
 }
 

@@ -1,17 +1,19 @@
-#include "tests/support/asked.hpp"
+#include "replay/asked.hpp"
 
-#include "events/invariant.hpp"
-#include "journal/lifecycle_store.hpp"
+#include "statemachine/minter.hpp"
 
-namespace fenceline::testing {
+namespace fenceline::replay {
 
 namespace {
 
+// One overload a payload. One that does not belong to the event's operation asks nothing, or for
+// another operation than the event's, which asked() sees.
 class Asked {
   public:
+    using Maybe = std::optional<Request>;
     Asked(const Event& event, const Dictionary& texts) : event_(event), texts_(texts) {}
 
-    Request operator()(const WorkerSpawned& p) const {
+    Maybe operator()(const WorkerSpawned& p) const {
         Spawn asked{.prefix = text(p.prefix),
                     .image = text(event_.image),
                     .org = text(p.org),
@@ -21,7 +23,7 @@ class Asked {
         if (p.asked_worker.given()) asked.worker = p.asked_worker;
         return asked;
     }
-    Request operator()(const WorkerAdopted& p) const {
+    Maybe operator()(const WorkerAdopted& p) const {
         WorkerView row{.worker = event_.worker,
                        .pod = text(p.pod.text),
                        .image = text(event_.image),
@@ -39,15 +41,15 @@ class Asked {
         if (p.pod.numbered) row.pod += "-" + std::to_string(event_.worker.value);
         return Adopt{row};
     }
-    Request operator()(const WorkerClaimed& p) const {
+    Maybe operator()(const WorkerClaimed& p) const {
         if (event_.operation == Operation::claim_idle)
             return ClaimIdle{text(p.org), text(p.asked_image), p.caps};
         return ClaimHotIdle{text(p.org), text(p.asked_image), p.caps};
     }
-    Request operator()(const WorkerTakenOver& p) const {
+    Maybe operator()(const WorkerTakenOver& p) const {
         return TakeOver{event_.worker, p.asked_epoch, text(p.org)};
     }
-    Request operator()(const LeaseExercised& p) const {
+    Maybe operator()(const LeaseExercised& p) const {
         switch (event_.operation) {
             case Operation::publish_idle: return PublishIdle{lease(p.lease)};
             case Operation::publish_reserved: return PublishReserved{lease(p.lease)};
@@ -58,34 +60,34 @@ class Asked {
             default: return Drain{lease(p.lease)};
         }
     }
-    Request operator()(const ActivationCompleted& p) const {
+    Maybe operator()(const ActivationCompleted& p) const {
         return CompleteActivation{lease(p.lease)};
     }
-    Request operator()(const LeaseRefreshed& p) const { return RefreshLease{lease(p.lease)}; }
-    Request operator()(const CredentialsRefreshed& p) const {
+    Maybe operator()(const LeaseRefreshed& p) const { return RefreshLease{lease(p.lease)}; }
+    Maybe operator()(const CredentialsRefreshed& p) const {
         return RefreshCredentials{lease(p.lease), p.expires_at};
     }
-    Request operator()(const WorkerEnded& p) const {
+    Maybe operator()(const WorkerEnded& p) const {
         if (event_.operation == Operation::retire_drained)
             return RetireDrained{lease(p.lease), text(p.reason)};
         if (event_.operation == Operation::mark_lost_from_lease)
             return MarkLost{lease(p.lease), text(p.reason)};
         return RetireLocal{lease(p.lease), text(p.reason)};
     }
-    Request operator()(const SnapshotJudged& p) const {
-        const auto seen = LifecycleStore::snapshot_for({.worker = event_.worker,
-                                                        .image = text(event_.image),
-                                                        .owner = text(p.observed.owner),
-                                                        .state = p.observed_state,
-                                                        .epoch = p.observed.epoch,
-                                                        .version = p.observed_version});
+    Maybe operator()(const SnapshotJudged& p) const {
+        const auto seen = Minter::snapshot({.worker = event_.worker,
+                                            .image = text(event_.image),
+                                            .owner = text(p.observed.owner),
+                                            .state = p.observed_state,
+                                            .epoch = p.observed.epoch,
+                                            .version = p.observed_version});
         if (event_.operation == Operation::retire_orphan_from_snapshot)
             return RetireOrphan{seen, text(p.reason)};
         if (event_.operation == Operation::retire_idle_variant_from_snapshot)
             return RetireIdleVariant{seen, text(p.reason)};
         return RetireFromSnapshot{seen, p.target, text(p.reason)};
     }
-    Request operator()(const ControlPlaneMarked& p) const {
+    Maybe operator()(const ControlPlaneMarked& p) const {
         switch (event_.operation) {
             case Operation::cp_heartbeat: return ControlPlaneHeartbeat{};
             case Operation::cp_drain: return ControlPlaneDrain{};
@@ -93,34 +95,34 @@ class Asked {
             default: return ExpireDrainingControlPlanes{p.cutoff};
         }
     }
-    Request operator()(const SpawnFailed& p) const {
+    Maybe operator()(const SpawnFailed& p) const {
         return ReportSpawnFailed{p.reason, text(event_.image), worker()};
     }
-    Request operator()(const HealthChecked& p) const {
+    Maybe operator()(const HealthChecked& p) const {
         return ReportHealthChecked{p.result, text(event_.image), event_.count, worker()};
     }
-    Request operator()(const PodDeleted&) const { return ReportPodDeleted{event_.worker}; }
-    Request operator()(const NoDetail&) const {
+    Maybe operator()(const PodDeleted&) const { return ReportPodDeleted{event_.worker}; }
+    Maybe operator()(const NoDetail&) const {
         if (event_.operation == Operation::activation_failed)
             return ReportActivationFailed{event_.worker, text(event_.image)};
         return ReportPodDeleteFailed{event_.worker};
     }
-    Request operator()(const StrandedReconciled& p) const {
+    Maybe operator()(const StrandedReconciled& p) const {
         if (event_.operation == Operation::stranded_pod) return ReportStrandedPod{p.outcome};
         return ReportStrandedSecret{p.outcome};
     }
-    Request operator()(const WarmCapacityMissed& p) const {
+    Maybe operator()(const WarmCapacityMissed& p) const {
         return ReportWarmCapacityMissed{text(event_.image), p.reason};
     }
-    Request operator()(const WarmCapacityTargeted& p) const {
+    Maybe operator()(const WarmCapacityTargeted& p) const {
         SetWarmCapacityTargets asked{.max_workers = p.max_workers};
         for (const auto& [image, target] : p.targets)
             asked.targets.emplace_back(text(image), target);
         return asked;
     }
-    Request operator()(const LeadershipChanged& p) const { return ReportLeadership{p.leadership}; }
-    Request operator()(const HeartbeatsTallied&) const { return nothing(); }
-    Request operator()(const OperationFailed&) const { return nothing(); }
+    Maybe operator()(const LeadershipChanged& p) const { return ReportLeadership{p.leadership}; }
+    Maybe operator()(const HeartbeatsTallied&) const { return std::nullopt; }
+    Maybe operator()(const OperationFailed&) const { return std::nullopt; }
 
   private:
     [[nodiscard]] std::string text(TextId id) const { return std::string(texts_.text(id)); }
@@ -128,12 +130,7 @@ class Asked {
         return event_.worker.given() ? std::optional(event_.worker) : std::nullopt;
     }
     [[nodiscard]] WorkerLease lease(const Presented& shown) const {
-        return LifecycleStore::lease_for(event_.worker, texts_.text(shown.owner), shown.epoch,
-                                         texts_.text(event_.image));
-    }
-    static Request nothing() {
-        FENCELINE_INVARIANT(false, "only a decided event has a command");
-        return ControlPlaneHeartbeat{};
+        return Minter::lease(event_.worker, text(shown.owner), shown.epoch, text(event_.image));
     }
 
     const Event& event_;
@@ -142,11 +139,13 @@ class Asked {
 
 }  // namespace
 
-Command command_of(const Event& event, const Dictionary& texts) {
-    return {{.caller = std::string(texts.text(event.caller)),
-             .origin = event.origin,
-             .request_id = event.request_id},
-            std::visit(Asked(event, texts), event.payload)};
+std::optional<Command> asked(const Event& event, const Dictionary& texts) {
+    auto request = std::visit(Asked(event, texts), event.payload);
+    if (!request || operation_of(*request) != event.operation) return std::nullopt;
+    return Command{{.caller = std::string(texts.text(event.caller)),
+                    .origin = event.origin,
+                    .request_id = event.request_id},
+                   std::move(*request)};
 }
 
-}  // namespace fenceline::testing
+}  // namespace fenceline::replay
