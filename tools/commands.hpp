@@ -20,6 +20,7 @@ void add_stats(CommandLine&);
 void add_metrics(CommandLine&);
 void add_serve(CommandLine&);
 void add_replay(CommandLine&);
+void add_report(CommandLine&);
 void add_verify(CommandLine&);
 void add_diff(CommandLine&);
 void add_explain(CommandLine&);

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     add_metrics(line);
     add_serve(line);
     add_replay(line);
+    add_report(line);
     add_verify(line);
     add_diff(line);
     add_explain(line);

@@ -41,6 +41,7 @@ const std::vector<ThirdParty>& third_parties() {
         {"sqlite3.h", {"journal/sqlite/", "tools/bench/"}},
         {"sodium.h", {"journal/"}},
         {"zstd.h", {"journal/"}},
+        {"zlib.h", {"replay/report/"}},
         {"prometheus/", {"metrics/prometheus_"}},
         {"nlohmann/", {"tools/", "replay/"}},
         {"CLI/", {"tools/"}},
