@@ -36,7 +36,11 @@ void say_when(Words& words, Position first, Position last, Duration span) {
         words.add(" at ").position(first);
         return;
     }
-    words.add(" within ").span(span).add(", ").position(first).add(" to ").position(last);
+    if (span < milliseconds(1))
+        words.add(" at once, ");
+    else
+        words.add(" within ").span(span).add(", ");
+    words.position(first).add(" to ").position(last);
 }
 
 }  // namespace fenceline::replay::incident

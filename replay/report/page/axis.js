@@ -1,6 +1,6 @@
 // The time axis that all charts share: the same margins, ticks, and ways to zoom.
 
-const margin = { left: 64, right: 14 };
+const margin = { left: 92, right: 14 };
 const tickSteps = [
   1e3, 2e3, 5e3, 10e3, 20e3, 50e3, 100e3, 200e3, 500e3, 1e6, 2e6, 5e6, 10e6, 15e6, 30e6, 60e6, 120e6,
   300e6, 600e6, 900e6, 1800e6, 3600e6, 7200e6, 10800e6, 21600e6, 43200e6, 86400e6, 604800e6,

@@ -3,8 +3,9 @@
 // Events are numbered by their place in the window; position = first + place. A lane is a worker;
 // its stretches are rows `laneStart[lane]` to `laneStart[lane + 1]`, each from `at` to `until`.
 
-const outcomeTransitioned = 1;
-const outcomeRecorded = 14;
+// transitioned, no_idle, warm_target_met, recorded: what a healthy pool answers all day. Every other
+// outcome is an attempt that a fence, a cap or a failure turned away.
+const harmless = new Set([0, 1, 9, 13, 14]);
 const stateRetired = 8;
 const stateLost = 9;
 const activeStates = [1, 2, 3, 4, 5, 6, 7];
@@ -53,8 +54,7 @@ function eventsOf(raw) {
     caller: Int32Array.from(raw.caller), epoch: Float64Array.from(raw.epoch),
     count: Float64Array.from(raw.count),
   };
-  events.refused = events.outcome.map(
-    (outcome) => (outcome !== 0 && outcome !== outcomeTransitioned && outcome !== outcomeRecorded));
+  events.refused = events.outcome.map((outcome) => !harmless.has(outcome));
   return events;
 }
 

@@ -18,7 +18,7 @@ class Filter {
     const outcomes = [...new Set(events.outcome)].sort((a, b) => a - b)
       .filter((o) => o !== 0).map((o) => [o, labels.outcome[o]]);
     this.search = el('input', {
-      type: 'search', id: 'filter-worker', placeholder: '61, 70-80 or a pod', spellcheck: 'false',
+      type: 'search', id: 'filter-worker', placeholder: '61, 70-80, pod', spellcheck: 'false',
       autocomplete: 'off', oninput: () => { this.worker = this.search.value.trim(); this.change(); },
     });
     this.note = el('p', { class: 'quiet', id: 'filter-note', 'aria-live': 'polite' });

@@ -49,7 +49,7 @@ class Transitions {
     this.draw();
   }
   row(row, most) {
-    const refused = !['transitioned', 'recorded'].includes(row.outcome);
+    const refused = !harmless.has((row.key >> 8) & 255);
     const meter = el('span', { class: 'meter' });
     meter.style.width = `${Math.max(2, Math.sqrt(row.count / most) * 100)}%`;
     return el('tr', { class: refused ? 'refused' : null, 'data-operation': row.operation,
