@@ -14,6 +14,7 @@
 #include "tools/metric_view.hpp"
 #include "tools/output.hpp"
 #include "tools/progress.hpp"
+#include "tools/report_window.hpp"
 #include "tools/source.hpp"
 
 namespace fenceline::tools {
@@ -24,35 +25,6 @@ struct ReportOptions {
     std::string path, from, to, output, title;
     bool force = false;
 };
-
-// The window as asked for, and nothing less: what a page would leave out silently is an error.
-Result<Window> strict_window(Reader& reader, const ReportOptions& options) {
-    const auto head = reader.head();
-    if (!head) return tl::unexpected<Error>(head.error());
-    const auto refused = [&](std::string why) {
-        return fail(
-            ErrorCode::invalid_request, std::move(why),
-            fmt::format("the journal ends at #{}, {}", head->position.value, to_rfc3339(head->at)));
-    };
-    if (!head->position.given())
-        return fail(ErrorCode::invalid_request, "the journal holds no event yet");
-    const auto last = position_of(reader, options.to);
-    if (!last) return tl::unexpected<Error>(last.error());
-    if (!last->given()) return refused("--to " + options.to + " is before the first event");
-    if (options.from.empty()) return Window{.to = *last};
-    // Everything from there on, so that a window that is turned round shows.
-    const auto from = window_of(reader, options.from, "");
-    if (!from) return tl::unexpected<Error>(from.error());
-    const auto asked = parse_when(options.from);
-    const bool beyond = asked && asked->kind == When::Kind::position
-                            ? asked->position > head->position
-                            : from->after == head->position;
-    if (beyond) return refused("--from " + options.from + " is after the last event");
-    if (from->after >= *last)
-        return refused(
-            fmt::format("no event lies between --from {} and --to {}", options.from, options.to));
-    return Window{.after = from->after, .to = *last};
-}
 
 std::string default_output(const std::string& journal) {
     const auto stem = std::filesystem::path(journal).stem().string();
@@ -121,7 +93,7 @@ int run_report(const ReportOptions& options, const Context& context) {
                            "--force replaces it, -o names another file");
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());
-    const auto window = strict_window(**reader, options);
+    const auto window = report_window(**reader, options.from, options.to);
     if (!window) return report_source(options.path, window.error());
     ProgressBar bar(context, "folding");
     const auto model = replay::report::model_of(

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "journal/open.hpp"
 #include "projections/metrics.hpp"
 #include "tools/commands.hpp"
+#include "tools/incident_page.hpp"
 #include "tools/json.hpp"
 #include "tools/live_fold.hpp"
 #include "tools/output.hpp"
@@ -62,14 +64,7 @@ Result<Address> address_of(const std::string& text) {
     return address;
 }
 
-constexpr const char* landing_page =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>fenceline</title>"
-    "</head><body>\n<h1>fenceline</h1>\n<ul>\n"
-    "<li><a href=\"/metrics\">/metrics</a>: the journal's metrics, followed as it grows</li>\n"
-    "<li><a href=\"/healthz\">/healthz</a>: whether the journal can be read, and how far it is</li>"
-    "\n</ul>\n</body></html>\n";
-
-void add_pages(httplib::Server& server, LiveFold& fold,
+void add_pages(httplib::Server& server, LiveFold& fold, IncidentPage& page,
                const std::shared_ptr<prometheus::Collectable>& collectable) {
     server.Get("/metrics", [collectable](const httplib::Request&, httplib::Response& response) {
         response.set_content(expose_text(*collectable), "text/plain; version=0.0.4; charset=utf-8");
@@ -83,8 +78,13 @@ void add_pages(httplib::Server& server, LiveFold& fold,
                                           : Json{{"ok", false}, {"error", head.error().text}}),
                              "application/json");
     });
-    server.Get("/", [](const httplib::Request&, httplib::Response& response) {
-        response.set_content(landing_page, "text/html; charset=utf-8");
+    server.Get("/", [&page](const httplib::Request& request, httplib::Response& response) {
+        auto reply = page.show(request.get_param_value("from"), request.get_param_value("to"));
+        response.status = reply.status;
+        response.set_header("Content-Security-Policy", "frame-ancestors 'none'");
+        response.set_header("X-Content-Type-Options", "nosniff");
+        response.set_header("Cache-Control", "no-store");
+        response.set_content(std::move(reply.html), "text/html; charset=utf-8");
     });
 }
 
@@ -116,12 +116,16 @@ int serve(const ServeOptions& options, const Context&) {
                           .labels = *from_text<LabelMode>(options.labels)};
     // The first look folds the history; a journal that cannot be folded is not served at all.
     if (const auto first = fold.expose(view); !first) return report(options.path, first.error());
+    auto page_reader = open_reader(options.path);
+    if (!page_reader) return report(options.path, page_reader.error());
+    IncidentPage page(std::move(*page_reader),
+                      std::filesystem::path(options.path).filename().string());
     const auto collectable = make_collectable([&fold, view] { return fold.expose(view); });
 
     const StopSignals stop;  // before any thread
     httplib::Server server;
     set_limits(server);
-    add_pages(server, fold, collectable);
+    add_pages(server, fold, page, collectable);
     int port = address->port;
     if (port == 0)
         port = server.bind_to_any_port(address->host.c_str());
@@ -150,7 +154,7 @@ int serve(const ServeOptions& options, const Context&) {
 
 void add_serve(CommandLine& line) {
     auto options = std::make_shared<ServeOptions>();
-    line.command("serve", "the metrics of a live journal over HTTP")
+    line.command("serve", "the metrics and the incident page of a live journal over HTTP")
         .argument("JOURNAL", options->path, "path of the journal")
         .option("--listen", "HOST:PORT", options->listen,
                 "where to listen (127.0.0.1:9464); port 0: any free one")
@@ -159,8 +163,10 @@ void add_serve(CommandLine& line) {
         .option("--namespace", "NAME", options->name_space,
                 "first part of the metrics' names (duckgres)")
         .note(
-            "/metrics follows the journal, /healthz says how far it is, / links them. A scrape\n"
-            "that cannot read the journal answers the last good page and counts the failure.\n"
+            "/metrics follows the journal, /healthz says how far it is, and / is the incident "
+            "page\n"
+            "of the last 15 minutes, or of ?from=WHEN&to=WHEN. A scrape that cannot read the\n"
+            "journal answers the last good page and counts the failure.\n"
             "SIGINT and SIGTERM end it in order.")
         .example("fenceline serve pool.db --listen 127.0.0.1:0")
         .run([options](Context& context) { return serve(*options, context); });
