@@ -134,6 +134,7 @@ constexpr Part parts[] = {
     {"processes", bench::measure_processes},
     {"replay", bench::measure_replay},
     {"past", bench::measure_past},
+    {"report", bench::measure_report},
 };
 
 std::string part_names() {
