@@ -160,4 +160,20 @@ std::string to_hex(const ChainHash& hash) {
     return out;
 }
 
+bool from_hex(std::string_view digits, ChainHash& hash) {
+    const auto value = [](char c) {
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+        return -1;
+    };
+    if (digits.size() != 2 * hash.size()) return false;
+    for (std::size_t i = 0; i < hash.size(); ++i) {
+        const int high = value(digits[2 * i]), low = value(digits[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        hash[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
+    return true;
+}
+
 }  // namespace fenceline

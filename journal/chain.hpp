@@ -58,5 +58,7 @@ class CommitHasher {
 
 // 64 lower-case hexadecimal digits, as people compare them.
 [[nodiscard]] std::string to_hex(const ChainHash& hash);
+// The way back, in either case; false when it is not that.
+[[nodiscard]] bool from_hex(std::string_view digits, ChainHash& hash);
 
 }  // namespace fenceline

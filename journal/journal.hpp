@@ -95,6 +95,8 @@ struct Checkpoint {
 class Reader {
   public:
     virtual ~Reader() = default;
+    // What makes this journal another than all others; empty when it does not say.
+    [[nodiscard]] virtual Result<std::string> id() { return std::string(); }
     // The head as of now.
     [[nodiscard]] virtual Result<Head> head() = 0;
     // Everything after `after` up to and including `to`: texts and recorders from those of
@@ -133,6 +135,9 @@ class Journal : public Reader {
     // Housekeeping that the writer owes now and then (moving the WAL into the database). Called
     // by the store outside its callers' answers. Takes the write lock itself.
     [[nodiscard]] virtual Result<void> maintain() = 0;
+    // What the destructor does, but says what went wrong: a sync that failed while the log was
+    // moved loses nothing, and still is somebody's business. Nothing may be asked afterwards.
+    [[nodiscard]] virtual Result<void> close() { return {}; }
 };
 
 }  // namespace fenceline

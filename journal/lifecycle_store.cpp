@@ -91,7 +91,8 @@ Result<std::unique_ptr<Journal>> open_for(const StoreOptions& options, bool crea
     return open_journal({.path = options.path,
                          .create = create,
                          .lock_timeout = options.lock_timeout,
-                         .wal_reserve_bytes = options.wal_reserve_bytes});
+                         .wal_reserve_bytes = options.wal_reserve_bytes,
+                         .anchor_path = options.anchor_path});
 }
 }  // namespace
 

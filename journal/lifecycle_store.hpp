@@ -56,6 +56,7 @@ struct StoreOptions {
     Duration lock_timeout = seconds(30);  // waiting for the write lock, then `busy`
     std::int64_t checkpoint_events = limits::checkpoint_events;
     std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
+    std::string anchor_path;  // where the head is kept besides; empty: `<path>-anchor`
 };
 
 struct StoreStatus {

@@ -5,7 +5,9 @@
 //   auto journal = open_journal({.path = "pool.db", .create = true});  // to append
 //   auto reader = open_reader("pool.db");                              // to look, changing nothing
 //
-// A journal is one file when nobody has it open for writing, and an empty `<path>-lock` beside it.
+// A journal is one file when nobody has it open for writing; beside it are `<path>-lock`, which
+// says nothing, and `<path>-anchor`, a head of it: a store does not open a journal that lacks what
+// its anchor names, as its tail was cut or an older copy was put in its place.
 // While a store is open there are `<path>-wal` and `<path>-shm` too: copy a live journal with
 // backup_journal() and nothing else.
 //
@@ -29,7 +31,10 @@ struct JournalOptions {
     bool create = false;                        // open_journal: made when it is not there
     Duration lock_timeout = seconds(30);        // waiting for the write lock, then `busy`
     std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
-    std::string vfs;  // a registered storage layer (tests); empty: the system's
+    std::int64_t wal_move_bytes = 16 << 20;     // a log of this size is moved into the database
+    std::string anchor_path;             // where the head is kept besides; empty: `<path>-anchor`
+    Duration anchor_every = seconds(1);  // at most so often, and at close; 0: with each commit
+    std::string vfs;                     // a registered storage layer (tests); empty: the system's
 
     // What a new journal says about itself.
     std::string id;          // unique; made up when empty

@@ -302,8 +302,9 @@ Result<void> StoreCore::close() {
             flushed = journal_->save_checkpoint({head_, fold_.save()});
     }
     closed_ = true;
+    auto closed = journal_->close();
     journal_.reset();
-    return flushed;
+    return flushed ? closed : flushed;
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "journal/anchor_file.hpp"
 #include "journal/chain.hpp"
 #include "journal/commit_check.hpp"
 #include "projections/fold.hpp"
@@ -100,6 +101,7 @@ class Verifier final : public Sink {
         if (out_.findings.size() < options_.most_findings)
             out_.findings.push_back({at_.position, std::move(what), {}, {}});
     }
+    [[nodiscard]] Result<void> check_names();
     [[nodiscard]] Result<void> load_checkpoints();
     [[nodiscard]] const Error* failure() const { return failure_ ? &*failure_ : nullptr; }
 
@@ -184,6 +186,20 @@ void Verifier::complain_of(const std::vector<Violation>& violations) {
     }
 }
 
+// One of another journal says nothing about what this one contains.
+Result<void> Verifier::check_names() {
+    const auto id = reader_.id();
+    if (!id) return tl::unexpected<Error>(id.error());
+    for (std::size_t i = 0; i < passed_.size(); ++i) {
+        const auto& name = options_.anchors[i].journal;
+        if (name.empty() || id->empty() || name == anchored_name(*id)) continue;
+        complain("the anchor at " + place(options_.anchors[i].position) + " is of journal " + name +
+                 ", and this is " + anchored_name(*id) + ": another file was put in its place");
+        passed_[i] = true;
+    }
+    return {};
+}
+
 Result<void> Verifier::load_checkpoints() {
     auto positions = reader_.checkpoints();
     if (!positions) return tl::unexpected<Error>(std::move(positions.error()));
@@ -252,13 +268,6 @@ void Verifier::finish() {
     }
 }
 
-int digit_of(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 }  // namespace
 
 Result<Anchor> parse_anchor(std::string_view text) {
@@ -275,11 +284,7 @@ Result<Anchor> parse_anchor(std::string_view text) {
         return bad("does not begin with a position");
     const auto hex = text.substr(colon + 1);
     if (hex.size() != 2 * anchor.chain.size()) return bad("does not end with 64 digits");
-    for (std::size_t i = 0; i < anchor.chain.size(); ++i) {
-        const int high = digit_of(hex[2 * i]), low = digit_of(hex[2 * i + 1]);
-        if (high < 0 || low < 0) return bad("does not end with hexadecimal digits");
-        anchor.chain[i] = static_cast<std::uint8_t>(high * 16 + low);
-    }
+    if (!from_hex(hex, anchor.chain)) return bad("does not end with hexadecimal digits");
     return anchor;
 }
 
@@ -292,6 +297,8 @@ Result<Verification> verify(Reader& reader, const VerifyOptions& options) {
     if (!head) return tl::unexpected<Error>(head.error());
     Verification out{.head = *head};
     Verifier verifier(reader, options, *head, out);
+    for (const auto& finding : options.findings) verifier.complain(finding.what);
+    FENCELINE_TRY(verifier.check_names());
     FENCELINE_TRY(verifier.load_checkpoints());
     const auto read = reader.read(Head{}, head->position, verifier);
     if (verifier.failure() != nullptr) return tl::unexpected<Error>(*verifier.failure());

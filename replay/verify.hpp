@@ -9,7 +9,8 @@
 // - invariants after every event: no epoch falls or has two owners, nothing leaves its end, caps
 //   that were named are kept; with how long it was otherwise
 // - checkpoints: byte for byte the fold from the first event (I3)
-// - anchors kept elsewhere: that the journal still contains them, so that no tail was cut
+// - anchors kept elsewhere: that they are of this journal and that it still contains them, so that
+//   no tail was cut and no older copy put in its place
 //
 // What a hash chain cannot show is a journal made anew by whoever may write the file; an anchor
 // kept where they cannot write does.
@@ -27,6 +28,7 @@ namespace fenceline::replay {
 struct Anchor {
     Position position;
     ChainHash chain{};
+    std::string journal{};  // the journal that it was taken from (anchored_name); empty: unsaid
 };
 
 // "1234:0f3c...": a position and 64 hexadecimal digits.
@@ -43,6 +45,7 @@ struct Finding {
 
 struct VerifyOptions {
     std::vector<Anchor> anchors;
+    std::vector<Finding> findings;      // what the caller found already, besides the journal
     std::size_t most_findings = 1'000;  // the rest is only counted
     Progress progress;
 };

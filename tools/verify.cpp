@@ -1,9 +1,14 @@
 // `fenceline verify`: the whole journal held against itself.
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include <fmt/format.h>
 
+#include "journal/anchor_file.hpp"
 #include "journal/open.hpp"
 #include "replay/verify.hpp"
 #include "tools/commands.hpp"
@@ -20,7 +25,7 @@ struct VerifyOptions {
     std::vector<std::string> anchors;
 };
 
-Json verification_json(const replay::Verification& done) {
+Json verification_json(const replay::Verification& done, std::size_t anchors) {
     Json findings = Json::array();
     for (const auto& finding : done.findings) {
         Json one{{"position", finding.position.value}, {"what", finding.what}};
@@ -37,11 +42,12 @@ Json verification_json(const replay::Verification& done) {
             {"commits", done.commits},
             {"flushes", done.flushes},
             {"checkpoints", done.checkpoints},
+            {"anchors", anchors},
             {"found", done.found},
             {"findings", std::move(findings)}};
 }
 
-std::string text_of(const replay::Verification& done) {
+std::string text_of(const replay::Verification& done, std::size_t anchors) {
     std::string out;
     for (const auto& finding : done.findings) {
         out += fmt::format("#{}: {}", finding.position.value, printable(finding.what));
@@ -54,26 +60,59 @@ std::string text_of(const replay::Verification& done) {
     }
     const auto untold = done.found - static_cast<std::int64_t>(done.findings.size());
     if (untold > 0) out += fmt::format("... and {} more\n", untold);
-    return out + fmt::format("{}: {} events in {} commits, {} flushes, {} checkpoints; head {}\n",
-                             done.sound() ? "sound" : "NOT SOUND", done.events, done.commits,
-                             done.flushes, done.checkpoints,
-                             to_text(replay::Anchor{done.head.position, done.head.chain}));
+    return out +
+           fmt::format("{}: {} events in {} commits, {} flushes, {} checkpoints, {}; head {}\n",
+                       done.sound() ? "sound" : "NOT SOUND", done.events, done.commits,
+                       done.flushes, done.checkpoints,
+                       anchors == 0 ? "no anchor" : fmt::format("{} anchors", anchors),
+                       to_text(replay::Anchor{done.head.position, done.head.chain}));
+}
+
+replay::Anchor anchor_of(const StoredAnchor& stored) {
+    return {stored.position, stored.chain, stored.journal};
+}
+
+// POSITION:HASH, or a file: one that a store keeps, or one line as `fenceline anchor` prints it.
+Result<replay::Anchor> asked_anchor(const std::string& text) {
+    auto spelled = replay::parse_anchor(text);
+    if (spelled || ::access(text.c_str(), F_OK) != 0) return spelled;
+    const auto stored = read_anchor(text);
+    if (stored && *stored) return anchor_of(**stored);
+    std::string line(200, '\0');
+    if (std::filesystem::is_regular_file(text))
+        std::ifstream(text).getline(line.data(), static_cast<std::streamsize>(line.size()));
+    line.resize(line.find('\0'));
+    if (auto kept = replay::parse_anchor(line)) return kept;
+    if (!stored) return tl::unexpected<Error>(stored.error());
+    return fail(ErrorCode::invalid_request, "there is no anchor in the file " + text);
+}
+
+// The one that a store keeps beside the journal. A damaged one is a finding: a disk that does that
+// to one file did it to others.
+void add_kept_anchor(const std::string& path, replay::VerifyOptions& asked) {
+    const auto kept = read_anchor(path + "-anchor");
+    if (!kept)
+        asked.findings.push_back({{}, kept.error().text, {}, {}});
+    else if (*kept)
+        asked.anchors.push_back(anchor_of(**kept));
 }
 
 int verify(const VerifyOptions& options, const Context& context) {
     replay::VerifyOptions asked;
     for (const auto& text : options.anchors) {
-        const auto anchor = replay::parse_anchor(text);
+        const auto anchor = asked_anchor(text);
         if (!anchor) return wrong_usage("verify", anchor.error().text, anchor.error().hint);
         asked.anchors.push_back(*anchor);
     }
+    if (options.anchors.empty()) add_kept_anchor(options.path, asked);
+    const auto held = asked.anchors.size();
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());
     ProgressBar bar(context, "verifying");
     asked.progress = bar.callback();
     const auto done = replay::verify(**reader, asked);
     if (!done) return report(options.path, done.error());
-    write_out(context.json ? line_of(verification_json(*done)) : text_of(*done));
+    write_out(context.json ? line_of(verification_json(*done, held)) : text_of(*done, held));
     return done->sound() ? exit_done : exit_differs;
 }
 
@@ -83,12 +122,15 @@ void add_verify(CommandLine& line) {
     auto options = std::make_shared<VerifyOptions>();
     line.command("verify", "hold the whole journal against itself: chain, order, legality")
         .argument("JOURNAL", options->path, "path of the journal")
-        .option("--anchor", "POSITION:HASH", options->anchors,
-                "a head that was kept elsewhere; may be given more than once")
+        .option("--anchor", "TEXT|FILE", options->anchors,
+                "a head that was kept elsewhere (JOURNAL-anchor); may be given more than once")
         .note(
             "Checks the hash chain, the order, the legality of every transition, what must hold\n"
-            "after each event, and each checkpoint against a fold from the first event. Exit code "
-            "1 when anything is found.")
+            "after each event, and each checkpoint against a fold from the first event. A store "
+            "keeps an anchor beside its\n"
+            "journal: with it a tail that was cut and an older copy in its place show too. One\n"
+            "that is kept where nobody can write who writes the journal shows also what was done\n"
+            "on purpose. Exit code 1 when anything is found.")
         .example("fenceline verify pool.db")
         .example("fenceline verify pool.db --anchor \"$(cat /elsewhere/pool.anchor)\" --json")
         .run([options](Context& context) { return verify(*options, context); });

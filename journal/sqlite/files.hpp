@@ -19,6 +19,7 @@ struct JournalFiles {
     [[nodiscard]] std::string wal() const { return database + "-wal"; }
     [[nodiscard]] std::string shared_index() const { return database + "-shm"; }
     [[nodiscard]] std::string lock() const { return database + "-lock"; }
+    [[nodiscard]] std::string anchor() const { return database + "-anchor"; }
     // While a journal is being made; renamed when it is whole.
     [[nodiscard]] std::string unfinished() const { return database + "-new"; }
 };

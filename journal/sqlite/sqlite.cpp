@@ -249,6 +249,11 @@ bool Connection::autocommit() const {
     return sqlite3_get_autocommit(handle_) != 0;
 }
 
+bool Connection::sync_failed() const {
+    const int code = sqlite3_extended_errcode(handle_);
+    return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
+
 Error Connection::error(std::string_view doing) const {
     return error_of(handle_, sqlite3_extended_errcode(handle_), doing);
 }

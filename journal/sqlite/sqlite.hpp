@@ -105,6 +105,8 @@ class Connection {
 
     // True outside of a transaction: also when SQLite rolled one back by itself.
     [[nodiscard]] bool autocommit() const;
+    // The last call failed because a sync did.
+    [[nodiscard]] bool sync_failed() const;
     [[nodiscard]] Error error(std::string_view doing) const;
     [[nodiscard]] bool open() const { return handle_ != nullptr; }
     [[nodiscard]] sqlite3* raw() const { return handle_; }

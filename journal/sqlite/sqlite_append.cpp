@@ -105,6 +105,7 @@ Result<Head> SqliteJournal::append(const Commit& what) {
     if (head)
         if (auto committed = commit(); !committed)
             head = tl::unexpected<Error>(std::move(committed.error()));
+    if (head) anchor_if_due(*head);  // before others may append, so that it never goes back
     end();
     return head;
 }
@@ -233,10 +234,10 @@ Result<void> SqliteJournal::maintain() {
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
     auto counts = checkpoint_log(database_->connection, Checkpointing::in_place);
     lock_.release();
-    if (!counts) return tl::unexpected<Error>(std::move(counts.error()));
+    if (!counts) return tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
     // The next commit starts the log anew, unless a reader held it back: then a little later.
     checkpoint_due_ =
-        counts->complete() ? checkpoint_frames : counts->frames + checkpoint_frames / 4;
+        counts->complete() ? checkpoint_frames_ : counts->frames + checkpoint_frames_ / 4 + 1;
     database_->frames.set(0);
     return {};
 }

@@ -19,6 +19,9 @@ namespace {
 // A store that closes does not wait longer for the lock: what it leaves is tidied by the next.
 constexpr Duration close_timeout = seconds(5);
 
+// A page of the database and its header in the log.
+constexpr std::int64_t frame_bytes = 4096 + 24;
+
 // Asked of the file alone, before anything is made beside it or locked: it may be a stranger's. Of
 // its header alone: after a crash while the log was being moved the rest may be half of a change.
 Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
@@ -35,7 +38,14 @@ Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
 // --- opening
 
 SqliteJournal::SqliteJournal(const JournalOptions& options, JournalFiles files)
-    : options_(options), files_(std::move(files)), log_path_(files_.wal()), process_(::getpid()) {}
+    : options_(options),
+      files_(std::move(files)),
+      log_path_(files_.wal()),
+      process_(::getpid()),
+      checkpoint_frames_(static_cast<int>(
+          std::clamp<std::int64_t>(options.wal_move_bytes / frame_bytes, 1, 1 << 24))),
+      checkpoint_due_(checkpoint_frames_),
+      clock_(options.clock != nullptr ? options.clock : &system_clock()) {}
 
 Result<std::unique_ptr<Journal>> SqliteJournal::open(const JournalOptions& options,
                                                      Existing existing) {
@@ -67,9 +77,10 @@ Result<void> SqliteJournal::take_lock_and_files(Existing existing) {
     lock_ = std::move(*lock);
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
     FENCELINE_TRY(lock_.begin_change(options_.lock_timeout));
-    if (!state_of(files_.database).exists)
+    if (!state_of(files_.database).exists) {
         FENCELINE_TRY(make_journal(files_, options_, newest_format()));
-    else if (existing == Existing::refused)
+        made_ = true;
+    } else if (existing == Existing::refused)
         return taken();  // somebody else was faster
     else
         FENCELINE_TRY(look_at(files_, options_.vfs));
@@ -91,7 +102,10 @@ Result<void> SqliteJournal::open_database() {
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
     database_file_ = state_of(files_.database);
     log_file_ = state_of(log_path_);
-    return {};
+    auto id = database_->connection.value("SELECT value FROM meta WHERE name = 'journal_id'");
+    if (!id) return tl::unexpected<Error>(std::move(id.error()));
+    id_ = std::move(*id);
+    return made_ ? anchor_new_journal() : check_anchor();
 }
 
 // A log that is there may hold a commit whose sync failed: SQLite shows it, but the disk may not
@@ -134,7 +148,7 @@ Result<void> SqliteJournal::prepare_statements() {
 
 SqliteJournal::~SqliteJournal() {
     if (process_ == ::getpid()) {
-        close();
+        (void)close();
         return;
     }
     // A child after fork(): the connection and the lock are its parent's.
@@ -142,18 +156,26 @@ SqliteJournal::~SqliteJournal() {
     lock_.abandon();
 }
 
-void SqliteJournal::close() {
+Result<void> SqliteJournal::close() {
+    if (process_ != ::getpid()) return usable();
     if (writing_) cancel_write();
-    if (database_ == nullptr) return;
+    if (database_ == nullptr) return {};
     const bool alone = !poisoned_ && lock_.acquire(close_timeout) &&
                        lock_.begin_change(close_timeout) && lock_.only_store();
     // The last one leaves one file behind. An error loses nothing: the log stays.
-    if (!alone || !checkpoint_log(database_->connection, Checkpointing::truncate))
-        keep_log_at_close(database_->connection);
+    Result<void> moved;
+    if (alone)
+        if (auto counts = checkpoint_log(database_->connection, Checkpointing::truncate); !counts)
+            moved = tl::unexpected<Error>(std::move(counts.error()));
+    if (!alone || !moved) keep_log_at_close(database_->connection);
+    if (lock_.held() && !poisoned_)
+        if (auto head = database_->reads->head(); head) anchor_now(*head);
     database_.reset();
     lock_.withdraw_store();
     lock_.end_change();
     if (lock_.held()) lock_.release();
+    poisoned_ = true;
+    return moved;
 }
 
 // --- states
@@ -182,6 +204,11 @@ Result<void> SqliteJournal::check_same_files() const {
     return {};
 }
 
+Error SqliteJournal::after_checkpoint(Error error) {
+    if (!database_->connection.sync_failed()) return error;
+    return poison(std::move(error));
+}
+
 Error SqliteJournal::poison(Error error) {
     poisoned_ = true;
     error.effect = Effect::unknown;
@@ -189,6 +216,11 @@ Error SqliteJournal::poison(Error error) {
 }
 
 // --- reading
+
+Result<std::string> SqliteJournal::id() {
+    FENCELINE_TRY(usable());
+    return id_;
+}
 
 Result<Head> SqliteJournal::head() {
     FENCELINE_TRY(usable());

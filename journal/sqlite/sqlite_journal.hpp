@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,9 @@ class SqliteJournal final : public Journal {
     void cancel_write() override;
     [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
     [[nodiscard]] Result<void> maintain() override;
+    [[nodiscard]] Result<void> close() override;
 
+    [[nodiscard]] Result<std::string> id() override;
     [[nodiscard]] Result<Head> head() override;
     [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override;
     [[nodiscard]] Result<Event> event(Position position) override;
@@ -58,16 +61,18 @@ class SqliteJournal final : public Journal {
         Statement event, text, recorder, flush, checkpoint;
     };
 
-    // Frames in the log from which the writer moves them into the database: 16 MB. Seldom enough
-    // to cost nothing, often enough that the log keeps its reserved size.
-    static constexpr int checkpoint_frames = 4'000;
-
     SqliteJournal(const JournalOptions& options, JournalFiles files);
     [[nodiscard]] Result<void> take_lock_and_files(Existing existing);
     [[nodiscard]] Result<void> open_database();
     [[nodiscard]] Result<void> prepare_log();
     [[nodiscard]] Result<void> prepare_statements();
-    void close();
+
+    // The anchor, in sqlite_anchor.cpp. With the lock held: a journal that lacks what its anchor
+    // names is refused.
+    [[nodiscard]] Result<void> check_anchor();
+    [[nodiscard]] Result<void> anchor_new_journal();
+    void anchor_if_due(const Head& head);
+    void anchor_now(const Head& head);
 
     // Refused in a child after fork() and after an unknown commit.
     [[nodiscard]] Result<void> usable() const;
@@ -80,6 +85,8 @@ class SqliteJournal final : public Journal {
     // COMMIT, and what its failure means.
     [[nodiscard]] Result<void> commit();
     [[nodiscard]] Error poison(Error error);
+    // Poisons when a sync failed: what it should have made durable may be anywhere.
+    [[nodiscard]] Error after_checkpoint(Error error);
 
     [[nodiscard]] Result<Head> insert(const Commit& commit);
     [[nodiscard]] Result<void> insert_names(const Commit& commit);
@@ -98,8 +105,13 @@ class SqliteJournal final : public Journal {
     pid_t process_;
     bool writing_ = false;
     bool poisoned_ = false;
-    Head head_;  // while writing_: the journal's
-    int checkpoint_due_ = checkpoint_frames;
+    Head head_;                               // while writing_: the journal's
+    int checkpoint_frames_, checkpoint_due_;  // frames in the log from which it is moved
+    std::string id_;
+    Clock* clock_;
+    bool made_ = false;             // by this opening
+    std::optional<Head> anchored_;  // as this object wrote it last
+    Duration anchored_at_;
 
     // Kept from call to call.
     Slice slice_;

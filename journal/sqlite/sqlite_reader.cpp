@@ -157,6 +157,12 @@ auto SqliteReader::steady(Ask&& ask) -> decltype(ask(std::declval<Database&>()))
     return restless(files_.database);
 }
 
+Result<std::string> SqliteReader::id() {
+    return steady([](Database& database) {
+        return database.connection.value("SELECT value FROM meta WHERE name = 'journal_id'");
+    });
+}
+
 Result<Head> SqliteReader::head() {
     return steady([](Database& database) { return database.reads->head(); });
 }

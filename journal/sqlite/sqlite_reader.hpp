@@ -30,6 +30,7 @@ class SqliteReader final : public Reader {
     SqliteReader(const SqliteReader&) = delete;
     SqliteReader& operator=(const SqliteReader&) = delete;
 
+    [[nodiscard]] Result<std::string> id() override;
     [[nodiscard]] Result<Head> head() override;
     [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override;
     [[nodiscard]] Result<Event> event(Position position) override;
