@@ -168,7 +168,7 @@ Json explained_json(const Explained& done) {
             {{"adds", done.made_by().events[i].adds}, {"event", json_of(done.events[i], names)}});
     Json out{{"sample", to_text(done.sample)},       {"value", done.reading.value},
              {"series", done.reading.series},        {"position", done.window.to.value},
-             {"after", done.window.after.value},     {"at", json_of(done.at)},
+             {"after", done.window.after.value},     {"at", tools::json_of(done.at)},
              {"events_found", done.made_by().found}, {"events", std::move(events)}};
     if (done.made_by().last_departure.given())
         out["last_departure"] = done.made_by().last_departure.value;
