@@ -6,12 +6,23 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "journal/memory/memory_journal.hpp"
+#include "replay/decision_check.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tools/simulator/simulation.hpp"
 
+using fenceline::Journal;
+using fenceline::make_memory_journal;
+using fenceline::MemoryStorage;
+using fenceline::Result;
+using fenceline::seconds;
+using fenceline::replay::Skip;
 using fenceline::testing::Ran;
 using fenceline::testing::run_program;
 using fenceline::testing::TempDir;
+using fenceline::tools::Simulation;
+using fenceline::tools::SimulationSettings;
 using Json = nlohmann::json;
 
 namespace {
@@ -63,32 +74,46 @@ std::string shown(std::vector<std::string> arguments) {
 
 TEST_SUITE("tools/replay_modes") {
     TEST_CASE("every scenario of the simulator ends again as it was recorded") {
-        TempDir dir;
-        std::filesystem::create_directory(dir / "incidents");
-        std::int64_t journals = 0;
         for (const char* scenario :
              {"steady", "rollout", "epoch-pileup", "orphan-race", "stuck-activating",
               "pod-delete-failures", "cp-partition", "capacity-crunch"}) {
-            const auto path = dir / ("incidents/" + std::string(scenario) + ".db");
-            REQUIRE(run_program({"simulate", path, "--scenario", scenario, "--workers", "50",
-                                 "--duration", "15m", "--seed", "11"})
-                        .code == 0);
-            ++journals;
+            CAPTURE(scenario);
+            auto storage = std::make_shared<MemoryStorage>();
+            SimulationSettings settings{
+                .scenario = scenario, .workers = 60, .duration = seconds(15 * 60), .seed = 11};
+            settings.open_journal = [&](fenceline::Clock&) -> Result<std::unique_ptr<Journal>> {
+                return make_memory_journal(storage);
+            };
+            REQUIRE(Simulation(settings).run());
+            const auto judged = fenceline::replay::check_decisions(*make_memory_journal(storage));
+            REQUIRE(judged);
+            CHECK(judged->same());
+            CHECK(judged->decided > 1'000);
+            CHECK(judged->skipped[static_cast<std::size_t>(Skip::unknown)] == 0);
+            CHECK(judged->skipped[static_cast<std::size_t>(Skip::cut)] == 0);
+            std::int64_t skipped = 0;
+            for (const auto count : judged->skipped) skipped += count;
+            CHECK(judged->decided + skipped == judged->events);
         }
+    }
+
+    TEST_CASE("a folder of journals is judged as one body") {
+        TempDir dir;
+        std::filesystem::create_directories(dir / "incidents/old");
+        journal_of(dir / "incidents/b.db", 5);
+        journal_of(dir / "incidents/old/a.db", 3);
         std::ofstream(dir / "incidents/README.md") << "not a journal\n";
         const auto ran = run_program({"replay", dir / "incidents", "--check", "--json"});
         CHECK(ran.code == 0);
         const auto judged = Json::parse(ran.out);
         CHECK(judged["same"] == true);
-        CHECK(judged["diverged"] == 0);
-        REQUIRE(std::ssize(judged["journals"]) == journals);
-        std::int64_t skipped = 0;
-        for (const auto& [why, count] : judged["skipped"].items()) skipped += count.get<int>();
-        CHECK(judged["decided"].get<std::int64_t>() + skipped == judged["events"]);
-        CHECK(judged["skipped"]["unknown"] == 0);
-        CHECK(judged["skipped"]["cut"] == 0);
-        CHECK(judged["decided"] > 10'000);
-        CHECK(judged["coverage"]["rows_never_taken"].size() < judged["coverage"]["rows"]);
+        CHECK(judged["events"] == 8);
+        CHECK(judged["decided"] == 8);
+        REQUIRE(judged["journals"].size() == 2);
+        CHECK(judged["journals"][0]["events"] == 5);
+        CHECK(judged["journals"][1]["events"] == 3);
+        CHECK(judged["coverage"]["rows_never_taken"].size() == 76);
+        CHECK(judged["coverage"]["met"].size() == 5);
     }
 
     TEST_CASE("a check says what was exercised and what never was") {
