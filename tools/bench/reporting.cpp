@@ -9,6 +9,7 @@
 #include "replay/report/model.hpp"
 #include "replay/report/page.hpp"
 #include "tools/bench/bench.hpp"
+#include "tools/bench/filled_journal.hpp"
 
 namespace fenceline::tools::bench {
 
