@@ -1,0 +1,61 @@
+#pragma once
+
+// A journal that passes everything on and notes what was answered: the heads that are durable by
+// their answers, and the commit that was under way when something happened.
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "journal/journal.hpp"
+
+namespace fenceline::testing {
+
+struct Noted {
+    std::vector<Head> answered;  // of each commit that was answered as durable
+    std::vector<Event> events;   // of these commits
+    std::size_t in_flight = 0;   // events of the commit that got no answer
+    bool doubtful = false;       // there is such a commit, a flush included
+};
+
+class NotingJournal final : public Journal {
+  public:
+    NotingJournal(std::unique_ptr<Journal> journal, Noted& noted)
+        : journal_(std::move(journal)), noted_(noted) {}
+
+    Result<Head> begin_write() override { return journal_->begin_write(); }
+    Result<Head> append(const Commit& commit) override {
+        auto head = journal_->append(commit);
+        if (head) {
+            noted_.answered.push_back(*head);
+            noted_.events.insert(noted_.events.end(), commit.events.begin(), commit.events.end());
+        } else if (head.error().effect == Effect::unknown) {
+            noted_.in_flight = commit.events.size();
+            noted_.doubtful = true;
+        }
+        return head;
+    }
+    void cancel_write() override { journal_->cancel_write(); }
+    Result<void> save_checkpoint(const Checkpoint& checkpoint) override {
+        return journal_->save_checkpoint(checkpoint);
+    }
+    Result<void> maintain() override { return journal_->maintain(); }
+    Result<void> close() override { return journal_->close(); }
+    Result<std::string> id() override { return journal_->id(); }
+    Result<Head> head() override { return journal_->head(); }
+    Result<void> read(const Head& after, Position to, Sink& sink) override {
+        return journal_->read(after, to, sink);
+    }
+    Result<Event> event(Position position) override { return journal_->event(position); }
+    Result<Checkpoint> checkpoint(Position position) override {
+        return journal_->checkpoint(position);
+    }
+    Result<std::vector<Position>> checkpoints() override { return journal_->checkpoints(); }
+    Result<Position> first_at(Time at) override { return journal_->first_at(at); }
+
+  private:
+    std::unique_ptr<Journal> journal_;
+    Noted& noted_;
+};
+
+}  // namespace fenceline::testing

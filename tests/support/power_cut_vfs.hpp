@@ -1,0 +1,50 @@
+#pragma once
+
+// A storage layer whose power fails: it knows which writes were synced, stops at a chosen call,
+// and then leaves of each unsynced write all, nothing, or some of its sectors.
+//
+//   PowerCutVfs vfs;
+//   ... open_journal({.path = p, .vfs = vfs.name()}) ...
+//   vfs.cut_at(17);          // the 17th write, sync, truncation or removal from now is the last
+//   ... work, until everything fails; close it all ...
+//   vfs.power_on(seed);      // the files are what a disk might hold now
+//
+// What SQLite writes goes into real files, so that whoever looks at names finds them; what is
+// durable is kept in memory. The shared index dies with the machine.
+//
+// Threading: one thread. It outlives every connection that uses it.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <sqlite3.h>
+
+namespace fenceline::testing {
+
+class PowerCutVfs {
+  public:
+    enum class Log {
+        synced,   // as it is asked for
+        ignored,  // says that the log is synced, and is not: what synchronous=NORMAL amounts to
+    };
+    explicit PowerCutVfs(Log log = Log::synced);
+    ~PowerCutVfs();
+    PowerCutVfs(const PowerCutVfs&) = delete;
+    PowerCutVfs& operator=(const PowerCutVfs&) = delete;
+
+    [[nodiscard]] std::string name() const;
+    void cut_at(int call);  // counted from now, from 1; 0: never
+    [[nodiscard]] bool is_cut() const;
+    [[nodiscard]] int calls() const;  // since the last cut_at()
+
+    // Every file must be closed.
+    void power_on(std::uint64_t seed);
+
+    struct State;
+
+  private:
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace fenceline::testing
