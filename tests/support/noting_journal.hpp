@@ -23,8 +23,8 @@ class NotingJournal final : public Journal {
     NotingJournal(std::unique_ptr<Journal> journal, Noted& noted)
         : journal_(std::move(journal)), noted_(noted) {}
 
-    Result<Head> begin_write() override { return journal_->begin_write(); }
-    Result<Head> append(const Commit& commit) override {
+    [[nodiscard]] Result<Head> begin_write() override { return journal_->begin_write(); }
+    [[nodiscard]] Result<Head> append(const Commit& commit) override {
         auto head = journal_->append(commit);
         if (head) {
             noted_.answered.push_back(*head);
@@ -36,22 +36,26 @@ class NotingJournal final : public Journal {
         return head;
     }
     void cancel_write() override { journal_->cancel_write(); }
-    Result<void> save_checkpoint(const Checkpoint& checkpoint) override {
+    [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override {
         return journal_->save_checkpoint(checkpoint);
     }
-    Result<void> maintain() override { return journal_->maintain(); }
-    Result<void> close() override { return journal_->close(); }
-    Result<std::string> id() override { return journal_->id(); }
-    Result<Head> head() override { return journal_->head(); }
-    Result<void> read(const Head& after, Position to, Sink& sink) override {
+    [[nodiscard]] Result<void> maintain() override { return journal_->maintain(); }
+    [[nodiscard]] Result<void> close() override { return journal_->close(); }
+    [[nodiscard]] Result<std::string> id() override { return journal_->id(); }
+    [[nodiscard]] Result<Head> head() override { return journal_->head(); }
+    [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override {
         return journal_->read(after, to, sink);
     }
-    Result<Event> event(Position position) override { return journal_->event(position); }
-    Result<Checkpoint> checkpoint(Position position) override {
+    [[nodiscard]] Result<Event> event(Position position) override {
+        return journal_->event(position);
+    }
+    [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override {
         return journal_->checkpoint(position);
     }
-    Result<std::vector<Position>> checkpoints() override { return journal_->checkpoints(); }
-    Result<Position> first_at(Time at) override { return journal_->first_at(at); }
+    [[nodiscard]] Result<std::vector<Position>> checkpoints() override {
+        return journal_->checkpoints();
+    }
+    [[nodiscard]] Result<Position> first_at(Time at) override { return journal_->first_at(at); }
 
   private:
     std::unique_ptr<Journal> journal_;
