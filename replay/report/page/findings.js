@@ -5,6 +5,8 @@ class Findings {
     Object.assign(this, { data, view, open });
     this.few = 8;
     this.show(data.findings.slice(0, this.few));
+    // Paper has no button for the rest.
+    window.addEventListener('beforeprint', () => this.show(data.findings));
   }
   show(findings) {
     const rest = this.data.findings.length - findings.length;

@@ -76,7 +76,8 @@ function drawLabels(pen, count, height, label, chosen) {
   pen.textBaseline = 'middle';
   for (let row = 0; row < count.rows; row += 1) {
     if ((row + count.first) % every !== 0 && row + count.first !== chosen) continue;
-    const y = Math.max((row + 0.5) * height - count.shift, 7);
+    const y = (row + 0.5) * height - count.shift;
+    if (y < 6 && row + count.first !== chosen) continue; // it would be cut
     pen.fillStyle = row + count.first === chosen ? palette.ink : palette.quiet;
     pen.fillText(label(row + count.first), margin.left - 8, y);
   }
