@@ -1,5 +1,6 @@
 // Epochs that pile up: control planes take one worker from each other again and again, and every
-// turn raises its epoch. A claim of an idle worker, or an owner's own renewal, is no such turn.
+// turn raises its epoch. Claims are no such turn, whoever parked the worker before: that is what a
+// shared pool does all day. Neither is an owner's own renewal.
 
 #include <algorithm>
 #include <deque>
@@ -28,8 +29,7 @@ struct Contested {
 };
 
 bool changes_owner(const Event& event) {
-    const auto kind = kind_of(event.operation);
-    return transitioned(event) && (kind == OperationKind::epoch || kind == OperationKind::claim) &&
+    return transitioned(event) && kind_of(event.operation) == OperationKind::epoch &&
            event.owner.given() && event.owner != event.caller;
 }
 

@@ -90,6 +90,8 @@ class Incident {
     static Payload payload_of(Operation operation, const Worker& record) {
         if (operation == Operation::take_over)
             return WorkerTakenOver{record.org, record.epoch, Epoch{record.epoch.value + 1}};
+        if (operation == Operation::claim_hot_idle)
+            return WorkerClaimed{.org = record.org, .new_epoch = Epoch{record.epoch.value + 1}};
         if (operation == Operation::retire_orphan_from_snapshot) return SnapshotJudged{};
         if (operation == Operation::mark_lost_from_lease) return WorkerEnded{};
         return LeaseExercised{};
@@ -161,6 +163,15 @@ TEST_SUITE("replay/incident") {
             "went from epoch 0 to 3 between cp-b (2) and cp-a (1) (#2 to #4).");
         CHECK(of(below.end(400), rule::epoch_pileup).empty());
         CHECK(of(spread.end(1000), rule::epoch_pileup).empty());
+    }
+
+    TEST_CASE("a parked worker that one control plane after the other claims is no pile-up") {
+        Incident shared;
+        shared.spawn(0, 61, "cp-a", State::hot_idle);
+        for (int i = 0; i < 9; ++i)
+            shared.move(i, 61, Operation::claim_hot_idle, State::hot_idle, State::hot_idle,
+                        i % 2 ? "cp-a" : "cp-b");
+        CHECK(of(shared.end(60), rule::epoch_pileup).empty());
     }
 
     TEST_CASE("a worker past the limit of a passing state is stuck and one at the limit is not") {
