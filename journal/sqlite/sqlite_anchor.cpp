@@ -47,8 +47,11 @@ Result<void> SqliteJournal::anchor_new_journal() {
 }
 
 void SqliteJournal::anchor_if_due(const Head& head) {
-    const auto now = clock_->elapsed();
-    if (anchored_ && now - anchored_at_ < options_.anchor_every) return;
+    // By the wall clock: one that was set only makes this anchor early or late, and a simulation's
+    // course does not depend on where its journal is kept.
+    const auto now = clock_->now();
+    const auto waited = now - anchored_at_;
+    if (anchored_ && waited >= Duration{} && waited < options_.anchor_every) return;
     anchored_at_ = now;
     anchor_now(head);
 }

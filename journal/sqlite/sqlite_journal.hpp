@@ -111,7 +111,7 @@ class SqliteJournal final : public Journal {
     Clock* clock_;
     bool made_ = false;             // by this opening
     std::optional<Head> anchored_;  // as this object wrote it last
-    Duration anchored_at_;
+    Time anchored_at_;
 
     // Kept from call to call.
     Slice slice_;

@@ -249,7 +249,7 @@ TEST_SUITE("tools/explain") {
         check_error(run_program({"explain", path, "worker_lifecycle_count{"}), 2, "no sample");
         check_error(
             run_program({"explain", path, "worker_lifecycle_count", "--from", "#9", "--to", "#4"}),
-            2, "window");
+            2, "--from is after --to");
         check_error(run_program({"explain", dir / "gone.db", "worker_lifecycle_count"}), 3, "");
     }
 }
