@@ -39,4 +39,12 @@ inline constexpr std::int64_t checkpoint_events = 100'000;
 // A checkpoint as bytes, packed and unpacked.
 inline constexpr std::size_t checkpoint_bytes = std::size_t{1} << 30;
 
+// One sealed segment: it takes whole commits until it has this many events or, before zstd, this
+// many bytes. What unpacks to more than its limit is refused; the longest commit fits on top.
+inline constexpr std::int64_t segment_events = 16'384;
+inline constexpr std::size_t segment_target_bytes = std::size_t{4} << 20;
+inline constexpr std::size_t segment_bytes = std::size_t{64} << 20;
+// Positions that a running store leaves as rows behind its head: a retry finds its answer there.
+inline constexpr std::int64_t rows_kept = request_window;
+
 }  // namespace fenceline::limits

@@ -25,6 +25,7 @@ class FoldSink : public Sink {
         consistent_ = consistent_ && fold_.world.texts.intern(value) == id;
         return consistent_;
     }
+    [[nodiscard]] bool wants_chain() const override { return false; }
     bool event(const Event& event) override {
         fold_.apply(event);
         return true;

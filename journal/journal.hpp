@@ -83,6 +83,11 @@ class Sink {
     [[nodiscard]] virtual bool wants_stored() const { return false; }
     virtual bool stored(std::uint8_t /*kind*/, std::string_view /*payload*/) { return true; }
     virtual bool stored_measured(std::string_view) { return true; }
+
+    // Whether the hash of each seal matters. In sealed history hashes are worked out, which takes
+    // longer than all the rest: whoever says no hears the right one with the last seal of a read,
+    // and any hash with those before it.
+    [[nodiscard]] virtual bool wants_chain() const { return true; }
 };
 
 // A saved fold: bytes that the layer above wrote, and the head that they belong to.
@@ -113,6 +118,16 @@ class Reader {
     [[nodiscard]] virtual Result<Position> first_at(Time at) = 0;
 };
 
+// What may be sealed, and what came of it.
+struct SealRequest {
+    Position last;           // nothing after it
+    std::int64_t least = 1;  // events; a shorter segment is not made
+};
+struct SealStep {
+    Position sealed;    // up to here history is in segments
+    bool more = false;  // another step would go on
+};
+
 class Journal : public Reader {
   public:
     // Takes the write lock; from here to append or cancel_write nobody else can append. `busy`
@@ -138,6 +153,11 @@ class Journal : public Reader {
     // What the destructor does, but says what went wrong: a sync that failed while the log was
     // moved loses nothing, and still is somebody's business. Nothing may be asked afterwards.
     [[nodiscard]] virtual Result<void> close() { return {}; }
+    // One step of packing the oldest rows into segments, where a journal has such: it reads about a
+    // thousand rows, or puts a segment that is full in the place of its rows. The write lock is
+    // held for the latter alone, and taken by the call itself. Reads stay as they were. `corrupt`
+    // when the rows do not have the hashes that seal them: they stay rows.
+    [[nodiscard]] virtual Result<SealStep> seal(const SealRequest& request) = 0;
 };
 
 }  // namespace fenceline

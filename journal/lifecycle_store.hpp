@@ -57,6 +57,9 @@ struct StoreOptions {
     std::int64_t checkpoint_events = limits::checkpoint_events;
     std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
     std::string anchor_path;  // where the head is kept besides; empty: `<path>-anchor`
+    // Positions behind the head after which history is sealed, a segment at a time, between
+    // batches; 0: never.
+    std::int64_t seal_after = limits::rows_kept;
 };
 
 struct StoreStatus {

@@ -29,7 +29,8 @@ class StoreCore {
     // --- with `mutex` taken inside
     // Runs one batch, answers every ticket of it (I1), and wakes their callers.
     void run(Batch& batch);
-    // Housekeeping between batches: moves the log, writes a checkpoint when one is due.
+    // Housekeeping between batches: moves the log, writes a checkpoint when one is due, packs old
+    // history.
     void housekeeping();
     [[nodiscard]] Result<void> close();
     [[nodiscard]] Result<void> reopen(std::unique_ptr<Journal> journal);
@@ -76,6 +77,8 @@ class StoreCore {
     // Appends what is still in memory, without any command.
     [[nodiscard]] Result<void> flush(Owed owed);
 
+    void seal_history();
+
     void stage(Ticket& ticket, const Command& command, Undo& undo);
     void stage_event(Event event, Undo& undo);
     void stage_owed(Owed owed, Undo& undo);
@@ -102,6 +105,7 @@ class StoreCore {
     Head head_;    // as folded
     Position counting_from_;
     Position checkpointed_;
+    Position seal_at_;       // the head from which there may be something to seal
     Recorder self_;          // id 0 until the first commit
     Measurements measured_;  // of the last commit, for the next one to carry
     HeartbeatTallies heartbeats_;

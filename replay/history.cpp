@@ -18,6 +18,7 @@ class LifeSink final : public Sink {
         consistent_ = world_.texts.intern(value) == id;
         return consistent_;
     }
+    [[nodiscard]] bool wants_chain() const override { return false; }
     bool recorder(const Recorder& recorder) override {
         life_.recorders.push_back(recorder);
         return true;

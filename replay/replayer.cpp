@@ -32,6 +32,8 @@ class ReplaySink final : public Sink {
         consistent_ = out_.fold.world.texts.intern(value) == id;
         return consistent_;
     }
+    // Only that of the last commit.
+    [[nodiscard]] bool wants_chain() const override { return false; }
     bool recorder(const Recorder& recorder) override {
         ++out_.head.recorders;
         if (options_.recorded_by.matches(recorder)) out_.matching.push_back(recorder);

@@ -12,6 +12,7 @@ void add_init(CommandLine&);
 void add_exec(CommandLine&);
 void add_simulate(CommandLine&);
 void add_import(CommandLine&);
+void add_seal(CommandLine&);
 // reading
 void add_log(CommandLine&);
 void add_ps(CommandLine&);

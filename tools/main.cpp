@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
     add_exec(line);
     add_simulate(line);
     add_import(line);
+    add_seal(line);
     add_log(line);
     add_ps(line);
     add_show(line);

@@ -142,6 +142,7 @@ class MemoryJournal final : public Journal {
     Result<Head> append(const Commit& commit) override;
     void cancel_write() override;
     Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
+    Result<SealStep> seal(const SealRequest& request) override;
     Result<void> maintain() override;
 
   private:
@@ -350,6 +351,11 @@ Result<void> MemoryJournal::save_checkpoint(const Checkpoint& checkpoint) {
         return fail(ErrorCode::invalid_request, "a checkpoint belongs to a head of its journal");
     rows_.checkpoints.insert_or_assign(checkpoint.head.position, checkpoint);
     return {};
+}
+
+Result<SealStep> MemoryJournal::seal(const SealRequest&) {
+    FENCELINE_TRY(usable());
+    return SealStep{};
 }
 
 Result<void> MemoryJournal::maintain() {

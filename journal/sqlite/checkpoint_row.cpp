@@ -107,10 +107,9 @@ Result<Checkpoint> read_checkpoint(const Statement& row) {
     return out;
 }
 
-RaisedLimit::RaisedLimit(Connection& database)
+RaisedLimit::RaisedLimit(Connection& database, std::size_t bytes)
     : database_(database),
-      before_(sqlite3_limit(database.raw(), SQLITE_LIMIT_LENGTH,
-                            static_cast<int>(limits::checkpoint_bytes))) {}
+      before_(sqlite3_limit(database.raw(), SQLITE_LIMIT_LENGTH, static_cast<int>(bytes))) {}
 
 RaisedLimit::~RaisedLimit() {
     sqlite3_limit(database_.raw(), SQLITE_LIMIT_LENGTH, before_);

@@ -33,10 +33,11 @@ void bind_checkpoint(Statement& insert, const Checkpoint& checkpoint,
 // The present row of select_checkpoint_sql; `corrupt` when it is not what its digest says.
 [[nodiscard]] Result<Checkpoint> read_checkpoint(const Statement& row);
 
-// No value of a journal is large but a checkpoint's state: only while one is read may a value be.
+// No value of a journal is large but a checkpoint's state and a segment: only while one is read may
+// a value be.
 class RaisedLimit {
   public:
-    explicit RaisedLimit(Connection& database);
+    RaisedLimit(Connection& database, std::size_t bytes);
     ~RaisedLimit();
     RaisedLimit(const RaisedLimit&) = delete;
     RaisedLimit& operator=(const RaisedLimit&) = delete;

@@ -171,7 +171,43 @@ CREATE VIEW events AS SELECT
 FROM event AS e LEFT JOIN recorder AS r ON r.id = e.recorder;
 )sql";
 
-constexpr Migration steps[] = {{1, journal_tables}, {2, checkpoints_and_view}};
+// Format 3: segments. One takes the place of the event rows that it holds, in one transaction. Only
+// our own writer, whose triggers are off, can do that; texts, recorders and flushes stay rows.
+constexpr char segments[] = R"sql(
+PRAGMA user_version = 3;
+
+CREATE TABLE segment (
+  first            INTEGER PRIMARY KEY,
+  last             INTEGER NOT NULL,
+  layout           INTEGER NOT NULL,
+  commits          INTEGER NOT NULL,
+  at_last          INTEGER NOT NULL,
+  before_texts     INTEGER NOT NULL,
+  before_recorders INTEGER NOT NULL,
+  before_flushes   INTEGER NOT NULL,
+  before_chain     BLOB NOT NULL,
+  after_texts      INTEGER NOT NULL,
+  after_recorders  INTEGER NOT NULL,
+  after_flushes    INTEGER NOT NULL,
+  after_chain      BLOB NOT NULL,
+  last_chain       BLOB NOT NULL,
+  digest           BLOB NOT NULL,
+  columns          BLOB NOT NULL,
+  CHECK (first > 0 AND last >= first AND commits > 0),
+  CHECK (length(before_chain) = 32 AND length(after_chain) = 32),
+  CHECK (length(last_chain) = 32 AND length(digest) = 32)
+) STRICT;
+
+CREATE TRIGGER segment_insert BEFORE INSERT ON segment
+WHEN NEW.first IS NOT (SELECT ifnull(max(last), 0) + 1 FROM segment)
+BEGIN SELECT RAISE(ABORT, 'segment: they continue without a gap'); END;
+CREATE TRIGGER segment_update BEFORE UPDATE ON segment
+BEGIN SELECT RAISE(ABORT, 'segment: rows are never changed'); END;
+CREATE TRIGGER segment_delete BEFORE DELETE ON segment
+BEGIN SELECT RAISE(ABORT, 'segment: rows are never deleted'); END;
+)sql";
+
+constexpr Migration steps[] = {{1, journal_tables}, {2, checkpoints_and_view}, {3, segments}};
 
 }  // namespace
 

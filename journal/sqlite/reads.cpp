@@ -39,14 +39,6 @@ Error corrupt(std::string text) {
             .hint = "run `fenceline verify` on a copy"};
 }
 
-Error damaged(const char* what, std::int64_t number) {
-    return corrupt(std::string(what) + " " + std::to_string(number) + " is missing or damaged");
-}
-
-bool is_name(std::string_view text) {
-    return !text.empty() && text.size() <= limits::name_bytes && is_valid_utf8(text);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) {
@@ -60,6 +52,11 @@ Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) 
             error = std::move(statement.error());
         return statement.has_value();
     };
+    if (format >= format_with_segments) {
+        auto segments = Segments::prepare(database);
+        if (!segments) return tl::unexpected<Error>(std::move(segments.error()));
+        reads->segments_ = std::move(*segments);
+    }
     reads->has_checkpoints_ = format >= format_with_checkpoints;
     const bool prepared =
         prepare(reads->last_event_, last_event_sql) &&
@@ -113,6 +110,11 @@ Result<Known> Reads::known() {
 }
 
 Result<Event> Reads::event(Position position) {
+    auto steady = Steady::begin(database_);
+    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto segment = sealed(position);
+    if (!segment) return tl::unexpected<Error>(std::move(segment.error()));
+    if (*segment != nullptr) return sealed_event(**segment, position);
     auto known = this->known();
     if (!known) return tl::unexpected<Error>(std::move(known.error()));
     const Resetting reset(events_);
@@ -131,13 +133,19 @@ Result<Event> Reads::event(Position position) {
 
 Result<bool> Reads::was_head(const Head& head) {
     if (head == Head{}) return true;
+    auto steady = Steady::begin(database_);
+    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
     const Resetting reset(chain_at_);
     chain_at_.bind(1, head.flushes);
     chain_at_.bind(2, head.position.value);
     auto row = chain_at_.step();
     if (!row) return row;
     ChainHash chain{};
-    return *row && to_hash(chain_at_.blob(0), chain) && chain == head.chain;
+    if (*row && to_hash(chain_at_.blob(0), chain)) return chain == head.chain;
+    chain_at_.reset();
+    auto sealed = sealed_chain(head.position);
+    if (!sealed) return tl::unexpected<Error>(std::move(sealed.error()));
+    return sealed->has_value() && **sealed == head.chain;
 }
 
 // --- ranges
@@ -149,18 +157,29 @@ Result<Cursor> Reads::start(const Head& after, Position to) {
                   .texts = after.texts,
                   .recorders = after.recorders,
                   .flushes = after.flushes};
+    auto steady = Steady::begin(database_);
+    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto segment = sealed(cursor.next);
+    if (!segment) return tl::unexpected<Error>(std::move(segment.error()));
+    if (*segment != nullptr) return cursor;  // the segment knows its commits
     // `after` may lie inside of a commit: its seal names where the commit really began.
     const Resetting reset(sealed_before_);
     sealed_before_.bind(1, after.position.value);
     auto row = sealed_before_.step();
     if (!row) return tl::unexpected<Error>(std::move(row.error()));
-    if (*row) cursor.commit_first = Position{sealed_before_.integer(0).value_or(0) + 1};
+    if (*row) {
+        cursor.commit_first = Position{sealed_before_.integer(0).value_or(0) + 1};
+        return cursor;
+    }
+    auto end = segments_ ? segments_->end() : Result<Position>();
+    if (!end) return tl::unexpected<Error>(std::move(end.error()));
+    cursor.commit_first = Position{end->value + 1};
     return cursor;
 }
 
 // Positions have no gaps, so the last one of a piece is known before anything is read, and what
 // an event may name is there before the event.
-Result<void> Reads::fill(Cursor& cursor, Slice& slice, Keep keep) {
+Result<void> Reads::fill(Cursor& cursor, Slice& slice, Wanted wanted) {
     slice.clear();
     Known known{cursor.texts, cursor.recorders};
     Position last{std::min(cursor.to.value, cursor.next.value + Slice::most_events - 1)};
@@ -174,7 +193,7 @@ Result<void> Reads::fill(Cursor& cursor, Slice& slice, Keep keep) {
     auto all_recorders = fill_recorders(cursor, slice, last);
     if (!all_recorders) return tl::unexpected<Error>(std::move(all_recorders.error()));
     if (!*all_recorders) last = Position{slice.recorders.back().first.value - 1};
-    auto all_events = fill_events(cursor, slice, keep, last, known);
+    auto all_events = fill_events(cursor, slice, wanted, last, known);
     if (!all_events) return tl::unexpected<Error>(std::move(all_events.error()));
     // An event that is not there is the journal's end.
     const bool complete = *all_texts && *all_flushes && *all_recorders;
@@ -183,24 +202,6 @@ Result<void> Reads::fill(Cursor& cursor, Slice& slice, Keep keep) {
 }
 
 namespace {
-
-// What may be named at a position: what earlier commits brought, and its own.
-class KnownAlong {
-  public:
-    KnownAlong(const Known& before, const Slice& slice) : known_(before), slice_(slice) {}
-    const Known& at(Position position) {
-        while (text_ < slice_.texts.size() && slice_.texts[text_].commit <= position)
-            known_.texts = slice_.texts[text_++].id.value + 1;
-        while (recorder_ < slice_.recorders.size() && slice_.recorders[recorder_].first <= position)
-            known_.recorders = slice_.recorders[recorder_++].id.value;
-        return known_;
-    }
-
-  private:
-    Known known_;
-    const Slice& slice_;
-    std::size_t text_ = 0, recorder_ = 0;
-};
 
 Result<void> keep_seal(const EventRow& row, const Event& event, Position first, Slice& slice) {
     auto& sealed = slice.seals.emplace_back();
@@ -219,13 +220,23 @@ Result<void> keep_seal(const EventRow& row, const Event& event, Position first, 
 }  // namespace
 
 // False: the journal ends before `last`.
-Result<bool> Reads::fill_events(Cursor& cursor, Slice& slice, Keep keep, Position last,
+Result<bool> Reads::fill_events(Cursor& cursor, Slice& slice, Wanted wanted, Position last,
                                 const Known& before) {
-    if (cursor.next > last) return true;
+    KnownAlong known(before, slice);
+    while (cursor.next <= last) {
+        auto segment = sealed(cursor.next);
+        if (!segment) return tl::unexpected<Error>(std::move(segment.error()));
+        if (*segment == nullptr) return fill_rows(cursor, slice, wanted.keep, last, known);
+        FENCELINE_TRY(fill_sealed(**segment, cursor, slice, wanted, last, known));
+    }
+    return true;
+}
+
+Result<bool> Reads::fill_rows(Cursor& cursor, Slice& slice, Keep keep, Position last,
+                              KnownAlong& known) {
     const Resetting reset(events_);
     events_.bind(1, cursor.next.value);
     events_.bind(2, last.value);
-    KnownAlong known(before, slice);
     EventRow row;
     for (;;) {
         auto more = events_.step();
@@ -248,77 +259,6 @@ Result<bool> Reads::fill_events(Cursor& cursor, Slice& slice, Keep keep, Positio
     }
 }
 
-// False: there are more texts than a slice takes.
-Result<bool> Reads::fill_texts(Cursor& cursor, Slice& slice, Position last) {
-    const Resetting reset(texts_);
-    texts_.bind(1, cursor.texts);
-    texts_.bind(2, Slice::most_texts + 1);
-    for (;;) {
-        auto more = texts_.step();
-        if (!more) return tl::unexpected<Error>(std::move(more.error()));
-        if (!*more) return true;
-        const auto id = texts_.integer(0), commit = texts_.integer(1);
-        const auto value = texts_.text(2);
-        if (!id || !commit || !value || *id != cursor.texts || !is_name(*value))
-            return tl::unexpected<Error>(damaged("text", cursor.texts));
-        if (*commit > last.value) return true;
-        if (std::ssize(slice.texts) == Slice::most_texts) return false;
-        slice.texts.push_back({TextId{cursor.texts}, Position{*commit}, std::string(*value)});
-        ++cursor.texts;
-    }
-}
-
-// False: likewise.
-Result<bool> Reads::fill_recorders(Cursor& cursor, Slice& slice, Position last) {
-    const Resetting reset(recorders_);
-    recorders_.bind(1, cursor.recorders);
-    for (;;) {
-        auto more = recorders_.step();
-        if (!more) return tl::unexpected<Error>(std::move(more.error()));
-        if (!*more) return true;
-        const auto id = recorders_.integer(0), first = recorders_.integer(1);
-        const auto instance = recorders_.text(2), run = recorders_.text(3);
-        if (!id || !first || !instance || !run || *id != cursor.recorders + 1 ||
-            !is_valid_utf8(*instance) || !is_valid_utf8(*run))
-            return tl::unexpected<Error>(damaged("recorder", cursor.recorders + 1));
-        if (*first > last.value) return true;
-        if (std::ssize(slice.recorders) == Slice::most_recorders) return false;
-        slice.recorders.push_back(
-            {RecorderId{*id}, std::string(*instance), std::string(*run), Position{*first}});
-        ++cursor.recorders;
-    }
-}
-
-// False: likewise.
-Result<bool> Reads::fill_flushes(Cursor& cursor, Slice& slice, Position last) {
-    const Resetting reset(flushes_);
-    flushes_.bind(1, cursor.flushes);
-    flushes_.bind(2, Slice::most_flushes + 1);
-    for (;;) {
-        auto more = flushes_.step();
-        if (!more) return tl::unexpected<Error>(std::move(more.error()));
-        if (!*more) return true;
-        const auto id = flushes_.integer(0), follows = flushes_.integer(1),
-                   by = flushes_.integer(2);
-        const auto measured = flushes_.blob(3);
-        ChainHash chain{};
-        if (!id || !follows || !by || !measured || *id != cursor.flushes + 1 ||
-            !to_hash(flushes_.blob(4), chain))
-            return tl::unexpected<Error>(damaged("flush", cursor.flushes + 1));
-        if (*follows > last.value) return true;
-        if (std::ssize(slice.flushes) == Slice::most_flushes) return false;
-        auto decoded = codec::decode_measurements(*measured);
-        if (!decoded) return tl::unexpected<Error>(damaged("flush", *id));
-        slice.flushes.push_back({{.first = Position{*follows + 1},
-                                  .last = Position{*follows},
-                                  .recorder = RecorderId{*by},
-                                  .chain = chain,
-                                  .measured = std::move(*decoded)},
-                                 std::string(*measured)});
-        ++cursor.flushes;
-    }
-}
-
 // --- by time
 
 Result<std::optional<Time>> Reads::time_at(Position position) {
@@ -334,9 +274,16 @@ Result<std::optional<Time>> Reads::time_at(Position position) {
 
 // Times never go back along positions, so halving finds the place.
 Result<Position> Reads::first_at(Time at) {
+    auto steady = Steady::begin(database_);
+    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto found = sealed_first_at(at);
+    if (!found) return tl::unexpected<Error>(std::move(found.error()));
+    if (*found) return **found;
+    auto rows_after = segments_ ? segments_->end() : Result<Position>();
+    if (!rows_after) return tl::unexpected<Error>(std::move(rows_after.error()));
     auto end = head();
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
-    std::int64_t low = 1, high = end->position.value + 1;
+    std::int64_t low = rows_after->value + 1, high = end->position.value + 1;
     while (low < high) {
         const auto middle = low + (high - low) / 2;
         auto time = time_at(Position{middle});
@@ -356,7 +303,7 @@ Result<Checkpoint> Reads::checkpoint(Position position) {
     if (!has_checkpoints_)
         return fail(ErrorCode::not_found, "the journal's format knows no checkpoints yet");
     const Resetting reset(checkpoint_);
-    const RaisedLimit limit(database_);
+    const RaisedLimit limit(database_, limits::checkpoint_bytes);
     checkpoint_.bind(1, position.value);
     auto row = checkpoint_.step();
     if (!row) return tl::unexpected<Error>(std::move(row.error()));

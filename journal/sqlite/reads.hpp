@@ -1,7 +1,8 @@
 #pragma once
 
 // What is asked of a journal's database, over one connection: the same statements for the store
-// that writes and for a reader of a file at rest.
+// that writes and for a reader of a file at rest. Events come from rows and from segments alike:
+// nobody above can tell them apart.
 //
 // Every value that comes out has been checked for type and range: the file may be a stranger's.
 
@@ -9,10 +10,39 @@
 
 #include "journal/journal.hpp"
 #include "journal/sqlite/event_row.hpp"
+#include "journal/sqlite/segments.hpp"
 #include "journal/sqlite/slice.hpp"
 #include "journal/sqlite/sqlite.hpp"
 
 namespace fenceline::sqlite {
+
+// What may be named at a position: what earlier commits brought, and its own.
+class KnownAlong {
+  public:
+    KnownAlong(const Known& before, const Slice& slice) : known_(before), slice_(slice) {}
+    const Known& at(Position position) {
+        while (text_ < slice_.texts.size() && slice_.texts[text_].commit <= position)
+            known_.texts = slice_.texts[text_++].id.value + 1;
+        while (recorder_ < slice_.recorders.size() && slice_.recorders[recorder_].first <= position)
+            known_.recorders = slice_.recorders[recorder_++].id.value;
+        return known_;
+    }
+
+  private:
+    Known known_;
+    const Slice& slice_;
+    std::size_t text_ = 0, recorder_ = 0;
+};
+
+// One state of the database for several statements, unless the caller has one already. Between
+// two of them a store could seal what the first one saw as rows.
+class Steady {
+  public:
+    [[nodiscard]] static Result<Steady> begin(Connection& database);
+
+  private:
+    std::optional<Transaction> transaction_;
+};
 
 class Reads {
   public:
@@ -31,7 +61,20 @@ class Reads {
     [[nodiscard]] Result<Cursor> start(const Head& after, Position to);
     // Takes the next piece into `slice`. Inside of a read or write transaction of the caller.
     enum class Keep { decoded, stored_too };
-    [[nodiscard]] Result<void> fill(Cursor& cursor, Slice& slice, Keep keep);
+    // Inside of a segment hashes have to be worked out; most readers need none but the last.
+    enum class Chain { each, last, none };
+    struct Wanted {
+        Keep keep = Keep::decoded;
+        Chain chain = Chain::each;
+    };
+    [[nodiscard]] static Wanted wanted_by(const Sink& sink);
+    [[nodiscard]] Result<void> fill(Cursor& cursor, Slice& slice, Wanted wanted);
+
+    // The segments; null before format_with_segments.
+    [[nodiscard]] Segments* segments() { return segments_.get(); }
+    // Works out every hash of a segment from its events, the texts, recorders and flushes beside
+    // it, and holds the last one against the row's: `corrupt` when they differ.
+    [[nodiscard]] Result<void> link(OpenSegment& segment);
 
   private:
     explicit Reads(Connection& database) : database_(database) {}
@@ -40,12 +83,21 @@ class Reads {
     [[nodiscard]] Result<bool> fill_texts(Cursor& cursor, Slice& slice, Position last);
     [[nodiscard]] Result<bool> fill_recorders(Cursor& cursor, Slice& slice, Position last);
     [[nodiscard]] Result<bool> fill_flushes(Cursor& cursor, Slice& slice, Position last);
-    [[nodiscard]] Result<bool> fill_events(Cursor& cursor, Slice& slice, Keep keep, Position last,
-                                           const Known& before);
+    [[nodiscard]] Result<bool> fill_events(Cursor& cursor, Slice& slice, Wanted wanted,
+                                           Position last, const Known& before);
+    [[nodiscard]] Result<bool> fill_rows(Cursor& cursor, Slice& slice, Keep keep, Position last,
+                                         KnownAlong& known);
+    [[nodiscard]] Result<void> fill_sealed(OpenSegment& segment, Cursor& cursor, Slice& slice,
+                                           Wanted wanted, Position last, KnownAlong& known);
+    [[nodiscard]] Result<OpenSegment*> sealed(Position position);
+    [[nodiscard]] Result<Event> sealed_event(OpenSegment& segment, Position position);
+    [[nodiscard]] Result<std::optional<Position>> sealed_first_at(Time at);
+    [[nodiscard]] Result<std::optional<ChainHash>> sealed_chain(Position position);
     [[nodiscard]] Result<Known> known();
     [[nodiscard]] Result<std::optional<Time>> time_at(Position position);
 
     Connection& database_;
+    std::unique_ptr<Segments> segments_;
     Statement last_event_, last_flush_, known_;
     Statement events_, texts_, recorders_, flushes_;
     Statement sealed_before_, time_at_, chain_at_;

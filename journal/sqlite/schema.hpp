@@ -19,6 +19,8 @@ inline constexpr std::int64_t application_id = 0x464E434C;  // "FNCL", FROZEN
 
 // Checkpoints and the readable view are there from this format on.
 inline constexpr int format_with_checkpoints = 2;
+// Segments are there from this format on.
+inline constexpr int format_with_segments = 3;
 
 [[nodiscard]] int newest_format();
 

@@ -132,6 +132,8 @@ Result<void> SqliteJournal::prepare_statements() {
         {&database_->recorder, "INSERT INTO recorder VALUES (?1, ?2, ?3, ?4)"},
         {&database_->flush, "INSERT INTO flush VALUES (?1, ?2, ?3, ?4, ?5)"},
         {&database_->checkpoint, insert_checkpoint_sql},
+        {&database_->segment, insert_segment_sql},
+        {&database_->unrow, "DELETE FROM event WHERE position BETWEEN ?1 AND ?2"},
     };
     for (const auto& [into, sql] : statements) {
         auto statement = database.prepare(sql);
@@ -232,14 +234,14 @@ Result<void> SqliteJournal::read(const Head& after, Position to, Sink& sink) {
     FENCELINE_TRY(usable());
     auto cursor = database_->reads->start(after, to);
     if (!cursor) return tl::unexpected<Error>(std::move(cursor.error()));
-    const auto keep = sink.wants_stored() ? Reads::Keep::stored_too : Reads::Keep::decoded;
+    const auto wanted = Reads::wanted_by(sink);
     while (!cursor->done) {
         if (writing_) {
-            FENCELINE_TRY(database_->reads->fill(*cursor, slice_, keep));
+            FENCELINE_TRY(database_->reads->fill(*cursor, slice_, wanted));
         } else {
             auto state = Transaction::begin(database_->connection, Transaction::Kind::read);
             if (!state) return tl::unexpected<Error>(std::move(state.error()));
-            FENCELINE_TRY(database_->reads->fill(*cursor, slice_, keep));
+            FENCELINE_TRY(database_->reads->fill(*cursor, slice_, wanted));
         }
         if (!slice_.deliver(sink)) break;
     }

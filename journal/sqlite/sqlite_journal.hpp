@@ -21,6 +21,7 @@
 #include "journal/sqlite/files.hpp"
 #include "journal/sqlite/lock.hpp"
 #include "journal/sqlite/reads.hpp"
+#include "journal/sqlite/sealing.hpp"
 #include "journal/sqlite/sqlite.hpp"
 #include "journal/sqlite/wal.hpp"
 
@@ -42,6 +43,7 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
     [[nodiscard]] Result<void> maintain() override;
     [[nodiscard]] Result<void> close() override;
+    [[nodiscard]] Result<SealStep> seal(const SealRequest& request) override;
 
     [[nodiscard]] Result<std::string> id() override;
     [[nodiscard]] Result<Head> head() override;
@@ -59,6 +61,7 @@ class SqliteJournal final : public Journal {
         std::unique_ptr<Reads> reads;
         Statement begin, commit, rollback;
         Statement event, text, recorder, flush, checkpoint;
+        Statement segment, unrow;  // a segment in, its rows out
     };
 
     SqliteJournal(const JournalOptions& options, JournalFiles files);
@@ -96,6 +99,11 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] std::string_view add_payload(const Event& event);
     [[nodiscard]] Result<void> insert_flush(const Commit& commit, ChainHash& chain);
 
+    [[nodiscard]] Result<bool> begin_sealing(const SealRequest& request);
+    [[nodiscard]] Result<void> gather();
+    [[nodiscard]] Result<void> put_in_place();
+    [[nodiscard]] Result<void> swap_rows(const SegmentRow& row);
+
     JournalOptions options_;
     JournalFiles files_;
     std::string log_path_;
@@ -121,6 +129,7 @@ class SqliteJournal final : public Journal {
     // where each ends; then those of the rest of the commit.
     std::string payloads_;
     std::vector<std::size_t> payload_ends_;
+    std::unique_ptr<Sealing> sealing_;  // the segment that is being filled
 };
 
 }  // namespace fenceline::sqlite

@@ -170,14 +170,14 @@ Result<Head> SqliteReader::head() {
 Result<void> SqliteReader::read(const Head& after, Position to, Sink& sink) {
     auto start = steady([&](Database& database) { return database.reads->start(after, to); });
     if (!start) return tl::unexpected<Error>(std::move(start.error()));
-    const auto keep = sink.wants_stored() ? Reads::Keep::stored_too : Reads::Keep::decoded;
+    const auto wanted = Reads::wanted_by(sink);
     for (Cursor cursor = *start; !cursor.done;) {
         const Cursor before = cursor;
         FENCELINE_TRY(steady([&](Database& database) -> Result<void> {
             cursor = before;
             auto state = Transaction::begin(database.connection, Transaction::Kind::read);
             if (!state) return tl::unexpected<Error>(std::move(state.error()));
-            return database.reads->fill(cursor, slice_, keep);
+            return database.reads->fill(cursor, slice_, wanted);
         }));
         if (!slice_.deliver(sink)) break;
     }

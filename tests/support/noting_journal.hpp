@@ -40,6 +40,9 @@ class NotingJournal final : public Journal {
         return journal_->save_checkpoint(checkpoint);
     }
     [[nodiscard]] Result<void> maintain() override { return journal_->maintain(); }
+    [[nodiscard]] Result<SealStep> seal(const SealRequest& request) override {
+        return journal_->seal(request);
+    }
     [[nodiscard]] Result<void> close() override { return journal_->close(); }
     [[nodiscard]] Result<std::string> id() override { return journal_->id(); }
     [[nodiscard]] Result<Head> head() override { return journal_->head(); }

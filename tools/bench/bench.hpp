@@ -41,6 +41,7 @@ using Figures = std::vector<Figure>;
 [[nodiscard]] Result<void> measure_processes(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_in_memory(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_replay(const Options& options, Figures& figures);
+[[nodiscard]] Result<void> measure_sealed(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_past(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_report(const Options& options, Figures& figures);
 

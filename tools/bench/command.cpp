@@ -129,11 +129,9 @@ struct Part {
 };
 // In the order of the table.
 constexpr Part parts[] = {
-    {"memory", bench::measure_in_memory},
-    {"durable", bench::measure_durable},
-    {"processes", bench::measure_processes},
-    {"replay", bench::measure_replay},
-    {"past", bench::measure_past},
+    {"memory", bench::measure_in_memory},    {"durable", bench::measure_durable},
+    {"processes", bench::measure_processes}, {"replay", bench::measure_replay},
+    {"sealed", bench::measure_sealed},       {"past", bench::measure_past},
     {"report", bench::measure_report},
 };
 

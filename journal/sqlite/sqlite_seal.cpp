@@ -1,0 +1,99 @@
+// How SqliteJournal seals: gather rows in bounded steps, pack them, prove that the segment says
+// what the rows said, and put it in their place in one transaction.
+
+#include <algorithm>
+
+#include "events/limits.hpp"
+#include "journal/sqlite/sqlite_journal.hpp"
+
+namespace fenceline::sqlite {
+
+Result<SealStep> SqliteJournal::seal(const SealRequest& request) {
+    FENCELINE_TRY(usable());
+    FENCELINE_TRY(not_writing());
+    if (sealing_ == nullptr) {
+        auto begun = begin_sealing(request);
+        if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    }
+    // Nothing to do, or one commit reaches beyond all that was to be sealed.
+    const bool working = sealing_ != nullptr && !(sealing_->complete() && sealing_->events() == 0);
+    Result<void> done;
+    if (working) done = sealing_->complete() ? put_in_place() : gather();
+    if (!done) {
+        sealing_.reset();
+        return tl::unexpected<Error>(std::move(done.error()));
+    }
+    if (!working) sealing_.reset();
+    auto end = database_->reads->segments()->end();
+    if (!end) return tl::unexpected<Error>(std::move(end.error()));
+    return SealStep{.sealed = *end, .more = working};
+}
+
+// False: there is nothing to seal. The head's event stays a row: an append looks at rows alone.
+Result<bool> SqliteJournal::begin_sealing(const SealRequest& request) {
+    auto steady = Steady::begin(database_->connection);
+    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto head = database_->reads->head();
+    if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    auto& segments = *database_->reads->segments();
+    auto end = segments.end();
+    if (!end) return tl::unexpected<Error>(std::move(end.error()));
+    const Position last{std::min(request.last.value, head->position.value - 1)};
+    if (last.value - end->value < std::max<std::int64_t>(request.least, 1)) return false;
+    Head before;
+    if (end->given()) {
+        auto newest = segments.holding(*end);
+        if (!newest) return tl::unexpected<Error>(std::move(newest.error()));
+        if (*newest == nullptr) return fail(ErrorCode::corrupt, "the last segment is gone");
+        before = (*newest)->row.after;
+    }
+    sealing_ = std::make_unique<Sealing>(before, last);
+    return true;
+}
+
+Result<void> SqliteJournal::gather() {
+    auto state = Transaction::begin(database_->connection, Transaction::Kind::read);
+    if (!state) return tl::unexpected<Error>(std::move(state.error()));
+    FENCELINE_TRY(database_->reads->fill(sealing_->cursor, slice_,
+                                         {Reads::Keep::stored_too, Reads::Chain::each}));
+    (void)slice_.deliver(*sealing_);
+    return {};
+}
+
+// The segment is proved before the lock is taken: its hashes, worked out from its own events, must
+// end where those of the rows did.
+Result<void> SqliteJournal::put_in_place() {
+    const auto sealing = std::move(sealing_);
+    auto row = sealing->row();
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    auto& reads = *database_->reads;
+    auto opened = open_segment(*row);
+    if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
+    auto* segment = reads.segments()->adopt(std::move(*opened));
+    Result<void> proved;
+    {
+        auto steady = Steady::begin(database_->connection);
+        proved = steady ? reads.link(*segment) : tl::unexpected<Error>(std::move(steady.error()));
+    }
+    reads.segments()->adopt(nullptr);
+    FENCELINE_TRY(proved);
+    FENCELINE_TRY(begin());
+    auto swapped = swap_rows(*row);
+    if (swapped) swapped = commit();
+    end();
+    return swapped;
+}
+
+Result<void> SqliteJournal::swap_rows(const SegmentRow& row) {
+    auto end = database_->reads->segments()->end();
+    if (!end) return tl::unexpected<Error>(std::move(end.error()));
+    // Another process was faster: its segment is as good.
+    if (end->value + 1 != row.first.value) return {};
+    bind_segment(database_->segment, row, digest_of(row));
+    FENCELINE_TRY(database_->segment.run());
+    database_->unrow.bind(1, row.first.value);
+    database_->unrow.bind(2, row.last().value);
+    return database_->unrow.run();
+}
+
+}  // namespace fenceline::sqlite
