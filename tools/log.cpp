@@ -29,6 +29,7 @@ class LogSink final : public Sink {
     LogSink(const LogOptions& options, const Context& context)
         : options_(options), context_(context) {}
 
+    [[nodiscard]] bool wants_chain() const override { return false; }
     bool text(TextId id, std::string_view value) override {
         consistent_ = texts_.intern(value) == id;
         return consistent_;

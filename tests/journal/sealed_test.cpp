@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 
 #include "events/codec.hpp"
+#include "events/limits.hpp"
+#include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
 #include "journal/sqlite/event_row.hpp"
 #include "journal/sqlite/profile.hpp"
@@ -376,6 +378,32 @@ TEST_CASE("a read goes on while what it has not reached is sealed") {
     CHECK(sink.events == script.written);
     CHECK(sink.seals.size() == 60);
     CHECK(RawSqlite(dir / "pool.db").value("SELECT count(*) FROM segment") != "0");
+}
+
+TEST_CASE("a store seals by itself what lies far behind and opens again to the same") {
+    TempDir dir;
+    const StoreOptions options{.path = dir / "pool.db",
+                               .create = true,
+                               .instance = "cp-a",
+                               .wal_reserve_bytes = 0,
+                               .seal_after = 500};
+    const std::vector<Command> batch(limits::batch_operations,
+                                     Command{{}, ControlPlaneHeartbeat{}});
+    auto store = LifecycleStore::open(options);
+    REQUIRE(store.has_value());
+    std::int64_t events = 0;
+    for (; events < limits::segment_events + 600 + 30 * 512; events += 512)
+        for (const auto& answer : (*store)->apply(batch)) REQUIRE(answer.has_value());
+    CHECK(RawSqlite(options.path).value("SELECT count(*) FROM segment") == "1");
+    CHECK((*store)->close().has_value());
+    store = LifecycleStore::open(options);
+    REQUIRE(store.has_value());
+    CHECK(*(*store)->position() == Position{events});
+    auto reader = open_reader(options.path);
+    const auto verified = replay::verify(**reader);
+    REQUIRE(verified.has_value());
+    CHECK(verified->sound());
+    CHECK(verified->events == events);
 }
 
 TEST_SUITE_END();

@@ -8,6 +8,7 @@ class CensusTaker final : public Sink {
   public:
     explicit CensusTaker(Census& census) : census_(census) {}
 
+    [[nodiscard]] bool wants_chain() const override { return false; }
     bool event(const Event& event) override {
         if (!census_.first_at.given()) census_.first_at = event.at;
         ++census_.operations[{event.operation, event.outcome}];
