@@ -321,50 +321,6 @@ Result<void> StoreCore::close() {
     return flushed ? closed : flushed;
 }
 
-namespace {
-
-// What one recorder did in a range: the part of an unknown commit that turns out to be there.
-class OwnSink : public Sink {
-  public:
-    OwnSink(Recorder& self, Tallies& own) : self_(self), own_(own) {}
-    bool recorder(const Recorder& recorder) override {
-        if (recorder.instance == self_.instance && recorder.run == self_.run) self_ = recorder;
-        return true;
-    }
-    bool event(const Event& event) override {
-        if (event.recorder == self_.id) own_.apply(event);
-        return true;
-    }
-    bool seal(const Seal& seal) override {
-        if (seal.recorder != self_.id) return true;
-        own_.apply(seal.measured);
-        found_ = true;
-        return true;
-    }
-    [[nodiscard]] bool found() const { return found_; }
-
-  private:
-    Recorder& self_;
-    Tallies& own_;
-    bool found_ = false;
-};
-
-}  // namespace
-
-Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
-    const std::lock_guard lock(mutex_);
-    auto head = journal->head();
-    if (!head) return tl::unexpected<Error>(std::move(head.error()));
-    self_.instance = options_.instance;
-    self_.run = options_.run;
-    OwnSink sink(self_, own_);
-    FENCELINE_TRY(journal->read(head_, head->position, sink));
-    if (sink.found()) measured_ = {};  // the commit was durable, and carried them
-    journal_ = std::move(journal);
-    poisoned_ = closed_ = false;
-    return load();
-}
-
 StoreStatus StoreCore::status() {
     const std::lock_guard lock(mutex_);
     return {.position = head_.position,
