@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 
 #include "journal/sqlite/creation.hpp"
 #include "journal/sqlite/lock.hpp"
@@ -40,7 +41,7 @@ Result<void> sync_whole(const std::string& path) {
 
 void remove_all(const JournalFiles& files) {
     remove_unfinished(files);
-    ::unlink((files.unfinished() + "-lock").c_str());
+    for (const char* side : {"-lock", "-anchor"}) ::unlink((files.unfinished() + side).c_str());
 }
 
 }  // namespace
@@ -61,6 +62,9 @@ Result<void> build_journal(const JournalOptions& options, const FillJournal& fil
     remove_all(*files);  // what a crash left
     auto built = fill_unfinished(*files, options, fill);
     if (built) built = sync_whole(files->unfinished());
+    // The anchor first: one of an earlier journal of this name would speak against the new one, and
+    // without a journal an anchor means nothing.
+    if (built) ::rename((files->unfinished() + "-anchor").c_str(), files->anchor().c_str());
     if (built) built = put_in_place(*files);
     remove_all(*files);
     lock->end_change();
