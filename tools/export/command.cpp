@@ -26,6 +26,7 @@ struct Format {
 constexpr std::array formats{
     Format{"jsonl", export_jsonl},
     Format{"csv", export_csv},
+    Format{"perfetto", export_perfetto},
     Format{"openmetrics", export_openmetrics},
 };
 

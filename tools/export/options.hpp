@@ -36,6 +36,7 @@ struct ExportTask {
 // `invalid_request` is wrong usage; other errors are the journal's or the output's.
 [[nodiscard]] Result<std::string> export_jsonl(const ExportTask& task);
 [[nodiscard]] Result<std::string> export_csv(const ExportTask& task);
+[[nodiscard]] Result<std::string> export_perfetto(const ExportTask& task);
 [[nodiscard]] Result<std::string> export_openmetrics(const ExportTask& task);
 
 }  // namespace fenceline::tools
