@@ -14,6 +14,7 @@
 #include "replay/verify.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tools/exec/request.hpp"
+#include "tools/import/event_line.hpp"
 
 namespace fenceline::fuzz {
 
@@ -56,6 +57,23 @@ void exec_line(std::string_view bytes) {
         FENCELINE_INVARIANT(!malformed->why.empty(), "a refusal says why");
     // What is well formed may still be senseless: the store's own check must stand it.
     if (const auto* command = std::get_if<Command>(&line.what)) (void)validate(*command);
+}
+
+void import_line(std::string_view bytes) {
+    Dictionary texts;
+    texts.intern("acme");
+    const auto line = tools::EventLineReader(texts).read(bytes);
+    if (!line) {
+        FENCELINE_INVARIANT(!line.error().empty(), "a refusal says why");
+        return;
+    }
+    // What was taken can be stored.
+    const auto* event = std::get_if<Event>(&*line);
+    if (event == nullptr) return;
+    std::string encoded;
+    codec::encode(event->payload, encoded);
+    FENCELINE_INVARIANT(codec::decode(codec::kind_of(event->payload), encoded, texts.size()),
+                        "an event that was taken comes back");
 }
 
 namespace {

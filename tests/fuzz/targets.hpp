@@ -21,6 +21,8 @@ void measurements(std::string_view bytes);
 void exposition(std::string_view bytes);
 // tools/exec: a line of input.
 void exec_line(std::string_view bytes);
+// tools/import: a line of an export.
+void import_line(std::string_view bytes);
 // journal/sqlite: a database file as a whole. 'W' and the file itself, or else patches of a sound
 // one: three bytes of offset, one of length, the bytes, again and again.
 void journal_file(std::string_view bytes);
@@ -31,7 +33,7 @@ struct Target {
 };
 inline constexpr Target targets[] = {
     {"payload", payload},     {"measurements", measurements}, {"exposition", exposition},
-    {"exec_line", exec_line}, {"journal_file", journal_file},
+    {"exec_line", exec_line}, {"import_line", import_line},   {"journal_file", journal_file},
 };
 
 }  // namespace fenceline::fuzz
