@@ -28,6 +28,7 @@ constexpr std::array formats{
     Format{"csv", export_csv},
     Format{"perfetto", export_perfetto},
     Format{"openmetrics", export_openmetrics},
+    Format{"promtool-test", export_rule_test},
 };
 
 std::vector<std::string> format_names() {
@@ -77,17 +78,22 @@ void add_export(CommandLine& line) {
         .option("-o,--output", "FILE", options->out, "a new file (stdout)")
         .option("--from", "WHEN", options->from, "from the first event at or after")
         .option("--to", "WHEN", options->to, "through the last event at or before")
-        .option("--step", "SPAN", options->step, "openmetrics: time between samples (15s)")
+        .option("--step", "SPAN", options->step, "metrics: time between samples (15s)")
         .option("--label", "NAME=VALUE", options->label,
-                "openmetrics: a label on every series; may be repeated")
+                "metrics: a label on every series; may be repeated")
         .option("--recorder", "INSTANCE[/RUN]", options->recorder,
-                "openmetrics: one process's view (everybody's)")
+                "metrics: one process's view (everybody's)")
         .choice("--labels", {"exact", "seed"}, options->labels,
-                "openmetrics: outcomes as decided, or as older dashboards know them (exact)")
+                "metrics: outcomes as decided, or as older dashboards know them (exact)")
         .option("--namespace", "NAME", options->name_space,
-                "openmetrics: first part of the metrics' names (duckgres)")
+                "metrics: first part of the metrics' names (duckgres)")
+        .option("--rules", "FILE", options->rules,
+                "promtool-test: a rule file to test, as seen from the test; may be repeated")
+        .option("--metric", "NAME", options->metric,
+                "promtool-test: only this metric (all); may be repeated")
         .example("fenceline export pool.db --format openmetrics --label job=duckgres -o pool.om")
         .example("promtool tsdb create-blocks-from openmetrics pool.om data")
+        .example("fenceline export pool.db --format promtool-test --rules alerts.yml -o test.yml")
         .run([options](Context& context) { return run_export(*options, context); });
 }
 

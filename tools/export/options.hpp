@@ -14,13 +14,13 @@
 namespace fenceline::tools {
 
 struct ExportOptions {
-    std::string path, format, from, to, out, recorder, rules;
+    std::string path, format, from, to, out, recorder;
     std::string step = "15s";
     std::string labels = "exact";
     std::string name_space = "duckgres";
-    std::string redact;
     std::vector<std::string> label;   // --label k=v
     std::vector<std::string> metric;  // --metric NAME
+    std::vector<std::string> rules;   // --rules FILE
 };
 
 // Everything that an exporter may use. It gives what is told on stderr when it is done:
@@ -38,5 +38,6 @@ struct ExportTask {
 [[nodiscard]] Result<std::string> export_csv(const ExportTask& task);
 [[nodiscard]] Result<std::string> export_perfetto(const ExportTask& task);
 [[nodiscard]] Result<std::string> export_openmetrics(const ExportTask& task);
+[[nodiscard]] Result<std::string> export_rule_test(const ExportTask& task);
 
 }  // namespace fenceline::tools
