@@ -47,6 +47,11 @@ Json verification_json(const replay::Verification& done, std::size_t anchors) {
             {"findings", std::move(findings)}};
 }
 
+template <typename Number>
+std::string counted(Number number, const char* what, const char* plural = "s") {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : plural);
+}
+
 std::string text_of(const replay::Verification& done, std::size_t anchors) {
     std::string out;
     for (const auto& finding : done.findings) {
@@ -60,12 +65,12 @@ std::string text_of(const replay::Verification& done, std::size_t anchors) {
     }
     const auto untold = done.found - static_cast<std::int64_t>(done.findings.size());
     if (untold > 0) out += fmt::format("... and {} more\n", untold);
-    return out +
-           fmt::format("{}: {} events in {} commits, {} flushes, {} checkpoints, {}; head {}\n",
-                       done.sound() ? "sound" : "NOT SOUND", done.events, done.commits,
-                       done.flushes, done.checkpoints,
-                       anchors == 0 ? "no anchor" : fmt::format("{} anchors", anchors),
-                       to_text(replay::Anchor{done.head.position, done.head.chain}));
+    return out + fmt::format("{}: {} in {}, {}, {}, {}; head {}\n",
+                             done.sound() ? "sound" : "NOT SOUND", counted(done.events, "event"),
+                             counted(done.commits, "commit"), counted(done.flushes, "flush", "es"),
+                             counted(done.checkpoints, "checkpoint"),
+                             anchors == 0 ? "no anchor" : counted(anchors, "anchor"),
+                             to_text(replay::Anchor{done.head.position, done.head.chain}));
 }
 
 replay::Anchor anchor_of(const StoredAnchor& stored) {
