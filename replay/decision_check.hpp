@@ -6,8 +6,7 @@
 //   auto judged = replay::check_decisions(**reader, {});
 //   for (const Divergence& d : judged->divergences) ...   // what would now end otherwise
 //
-// The world is always the recorded one: one divergence does not make others. (What would have
-// become of the pool under other rules is what_if.hpp's question.)
+// The world is always the recorded one: one divergence does not make others.
 //
 // - an expiry of control planes is one decision, however many events it gave; one that found
 //   nobody left no event, and cannot be judged
