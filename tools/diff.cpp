@@ -14,6 +14,7 @@
 #include "tools/diff_sources.hpp"
 #include "tools/diff_view.hpp"
 #include "tools/progress.hpp"
+#include "tools/recorder.hpp"
 #include "tools/source.hpp"
 
 namespace fenceline::tools {
@@ -50,6 +51,7 @@ class Diff {
     Stop add_causes(std::size_t page, std::span<const replay::SampleId> samples);
     int answer();
     int input_error(const std::string& what, const Error& error) const;
+    Result<replay::Expected> expected_of(const Scrape& page, replay::ExpectedOptions asked);
     void note_origin(const LivePage& live, const replay::Expected& expected);
     // The page whose gauges count: the newest that shows any.
     [[nodiscard]] std::size_t gauges_from() const;
@@ -165,9 +167,8 @@ void Diff::note_origin(const LivePage& live, const replay::Expected& expected) {
             fmt::format("{}: {} failed operations are counted there and not in the journal yet",
                         live.source, replay::number_text(*pending)));
     if (!expected.recorder_is_known)
-        diff_.notes.push_back(fmt::format("{}: the journal has nothing recorded by {}/{}",
-                                          live.source, expected.recorded_by.instance,
-                                          expected.recorded_by.run));
+        diff_.notes.push_back(live.source + ": the journal has nothing recorded by " +
+                              recorder_text(expected.recorded_by));
     if (expected.leads_by_its_word && !expected.view.leads)
         diff_.notes.push_back(live.source +
                               ": it shows no gauges of the pool and the journal does not say "
@@ -176,6 +177,20 @@ void Diff::note_origin(const LivePage& live, const replay::Expected& expected) {
     if (failures && *failures > 0)
         diff_.notes.push_back(fmt::format("{}: {} of its scrapes could not read the store",
                                           live.source, replay::number_text(*failures)));
+}
+
+// Who recorded nothing has counted nothing: an answer too, once no reading of --recorder is known.
+Result<replay::Expected> Diff::expected_of(const Scrape& page, replay::ExpectedOptions asked) {
+    std::optional<replay::Expected> nobody;
+    const auto ask = [&](const replay::RecordedBy&) -> Result<replay::Expected> {
+        auto expected = replay::expected_page(*reader_, page, asked);
+        if (!expected || expected->recorder_is_known) return expected;
+        if (!nobody) nobody = std::move(*expected);
+        return fail(ErrorCode::not_found, "nothing was recorded by " + options_.recorder);
+    };
+    auto found = for_recorder(options_.recorder, asked.recorded_by, ask);
+    if (!found && found.error().code == ErrorCode::not_found && nobody) return std::move(*nobody);
+    return found;
 }
 
 Diff::Stop Diff::expect() {
@@ -190,13 +205,10 @@ Diff::Stop Diff::expect() {
         if (window->after >= *to)
             return wrong_usage("diff", "--from is after the moment that is compared");
     }
-    const auto slash = options_.recorder.rfind('/');
-    asked.recorded_by.instance = options_.recorder.substr(0, slash);
-    if (slash != std::string::npos) asked.recorded_by.run = options_.recorder.substr(slash + 1);
     ProgressBar bar(context_, "folding");
     asked.progress = bar.callback();
     for (const LivePage& live : live_) {
-        auto expected = replay::expected_page(*reader_, live.page, asked);
+        auto expected = expected_of(live.page, asked);
         if (!expected && (expected.error().code == ErrorCode::not_found ||
                           expected.error().code == ErrorCode::invalid_request))
             return input_error(live.source, expected.error());

@@ -1,4 +1,5 @@
 #include "tools/diff_view.hpp"
+#include "tools/recorder.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -45,8 +46,7 @@ std::string place_of(const ComparedPage& page) {
     if (page.expected.counting_from.given())
         out += fmt::format(" counting from #{}", page.expected.counting_from.value);
     if (!page.expected.recorded_by.anybody())
-        out += fmt::format(" by {}/{}", page.expected.recorded_by.instance,
-                           page.expected.recorded_by.run);
+        out += " by " + recorder_text(page.expected.recorded_by);
     return printable(out);
 }
 

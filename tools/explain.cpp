@@ -16,6 +16,7 @@
 #include "tools/event_view.hpp"
 #include "tools/output.hpp"
 #include "tools/progress.hpp"
+#include "tools/recorder.hpp"
 #include "tools/source.hpp"
 
 namespace fenceline::tools {
@@ -233,10 +234,9 @@ int explain(const ExplainOptions& options, const Context& context) {
     ProgressBar bar(context, "folding");
     replay::ReplayOptions asked{
         .to = window->to, .tally_after = window->after, .progress = bar.callback()};
-    const auto slash = options.recorder.rfind('/');
-    asked.recorded_by.instance = options.recorder.substr(0, slash);
-    if (slash != std::string::npos) asked.recorded_by.run = options.recorder.substr(slash + 1);
-    const auto past = replay::replay(**reader, asked);
+    const auto past =
+        for_recorder(options.recorder, asked.recorded_by,
+                     [&](const replay::RecordedBy&) { return replay::replay(**reader, asked); });
     if (!past && past.error().code == ErrorCode::not_found) return usage(past.error());
     if (!past) return report(options.path, past.error());
     const MetricView view{.name_space = options.name_space,

@@ -16,6 +16,11 @@ namespace fenceline::tools {
     return {.instance = text.substr(0, slash), .run = text.substr(slash + 1)};
 }
 
+// The same in words, for people.
+[[nodiscard]] inline std::string recorder_text(const replay::RecordedBy& who) {
+    return who.run.empty() ? who.instance : who.instance + "/" + who.run;
+}
+
 // Asks with each reading of `text` until one is found. `who` is then the one that was.
 template <typename Ask>
 [[nodiscard]] auto for_recorder(const std::string& text, replay::RecordedBy& who, Ask&& ask)

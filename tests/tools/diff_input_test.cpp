@@ -1,12 +1,14 @@
 // What `diff` and `explain` are given: pages on standard input, in the older labels, too large,
-// cut short; damaged journals.
+// cut short; damaged journals; recorders whose names hold a slash.
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include <doctest/doctest.h>
 #include <httplib.h>
+#include <nlohmann/json.hpp>
 
 #include "metrics/exposition.hpp"
 #include "tests/support/program.hpp"
@@ -30,6 +32,15 @@ void check_error(const Ran& ran, int code, const std::string& part) {
     CHECK(ran.out.empty());
     CHECK(ran.err.starts_with("fenceline: "));
     CHECK(ran.err.find(part) != std::string::npos);
+}
+
+// A page that does not say who made it, as a program without the exporter exposes it.
+std::string without_origin(const std::string& page) {
+    std::istringstream in(page);
+    std::string out;
+    for (std::string line; std::getline(in, line);)
+        if (line.find("fenceline_") == std::string::npos) out += line + "\n";
+    return out;
 }
 
 // Promises `promised` bytes, sends the page (once, or as long as somebody listens) and hangs up.
@@ -135,5 +146,32 @@ TEST_SUITE("tools/diff_input") {
         const auto ran = run_program({"diff", copy, "--against", "-"}, {.input = page});
         check_error(ran, 3, "damaged.db");
         check_error(run_program({"explain", copy, "warm_capacity_headroom"}), 3, "damaged.db");
+    }
+    TEST_CASE("a recorder whose own name holds a slash needs no run") {
+        const TempDir dir;
+        const auto path = dir / "live.db";
+        REQUIRE(run_program({"init", path}).code == 0);
+        for (const std::string instance : {"team/cp-a", "team/cp-b"}) {
+            Conversation exec(FENCELINE_PROGRAM, {"exec", path, "--as", instance});
+            CHECK(exec.ask(R"({"op":"spawn","image":"duck:1"})").find("worker") !=
+                  std::string::npos);
+            CHECK(exec.end() == 0);
+        }
+        const auto page =
+            without_origin(run_program({"metrics", path, "--recorder", "team/cp-a"}).out);
+        const auto ran = run_program({"diff", path, "--against", "-", "--recorder", "team/cp-a"},
+                                     {.input = page});
+        INFO(ran.out << ran.err);
+        CHECK(ran.code == 0);
+        CHECK(ran.out.ends_with(" by team/cp-a\n"));
+        CHECK(run_program({"diff", path, "--against", "-"}, {.input = page}).code == 1);
+        const auto told = run_program(
+            {"explain", path, R"(duckgres_worker_lifecycle_transitions_total{operation="spawn"})",
+             "--recorder", "team/cp-a", "--json"});
+        INFO(told.err);
+        REQUIRE(told.code == 0);
+        CHECK(nlohmann::json::parse(told.out)["value"] == 1);
+        check_error(run_program({"explain", path, "worker_lifecycle_count", "--recorder", "x/y"}),
+                    2, "nothing was recorded by");
     }
 }
