@@ -1,14 +1,7 @@
 // An incident in a real Prometheus: it answers what the journal says, at every step.
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -16,12 +9,12 @@
 #include <sstream>
 
 #include <doctest/doctest.h>
-#include <httplib.h>
 
 #include "events/time.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/temp_dir.hpp"
 #include "tests/tools/json_match.hpp"
+#include "tests/tools/prometheus_server.hpp"
 
 using namespace fenceline;
 using namespace fenceline::testing;
@@ -29,82 +22,26 @@ using namespace fenceline::testing;
 namespace {
 
 constexpr const char* promtool = "/usr/bin/promtool";
-constexpr const char* prometheus = "/usr/bin/prometheus";
 
 bool referee_is_there() {
-    if (access(promtool, X_OK) == 0 && access(prometheus, X_OK) == 0) return true;
-    MESSAGE("skipped: prometheus is not installed (Debian package: prometheus)");
-    return false;
+    return access(promtool, X_OK) == 0 && prometheus_is_there();
 }
 
-// A server of the test's own, on loopback, that scrapes nothing.
-class Server {
-  public:
-    explicit Server(const TempDir& dir) : port_(free_port()) {
-        std::ofstream(dir / "empty.yml") << "global: {}\n";
-        child_ = ::fork();
-        REQUIRE(child_ >= 0);
-        if (child_ == 0) become(dir);
-        http_.emplace("127.0.0.1", port_);
-        http_->set_read_timeout(30);
-        for (int tries = 0; tries < 300; ++tries) {
-            if (const auto ready = http_->Get("/-/ready"); ready && ready->status == 200) return;
-            ::poll(nullptr, 0, 100);
-        }
-        FAIL("prometheus did not start");
+// Series text -> value, as of a time.
+std::map<std::string, double> all(PrometheusServer& server, std::int64_t at) {
+    const auto answer = Json::parse(
+        server.get("/api/v1/query?query=%7Bjob%3D%22duckgres%22%7D&time=" + std::to_string(at)));
+    REQUIRE(answer["status"] == "success");
+    std::map<std::string, double> out;
+    for (const auto& sample : answer["data"]["result"]) {
+        std::map<std::string, std::string> labels = sample["metric"];
+        labels.erase("job");
+        std::string text;
+        for (const auto& [name, value] : labels) text += name + "=" + value + "\n";
+        out[text] = std::stod(sample["value"][1].get<std::string>());
     }
-    ~Server() {
-        ::kill(child_, SIGTERM);
-        ::waitpid(child_, nullptr, 0);
-    }
-
-    // Series text -> value, as of a time.
-    std::map<std::string, double> all(std::int64_t at) {
-        const auto answer =
-            http_->Get("/api/v1/query?query=%7Bjob%3D%22duckgres%22%7D&time=" + std::to_string(at));
-        REQUIRE(answer);
-        const auto json = Json::parse(answer->body);
-        REQUIRE(json["status"] == "success");
-        std::map<std::string, double> out;
-        for (const auto& sample : json["data"]["result"]) {
-            std::map<std::string, std::string> labels = sample["metric"];
-            labels.erase("job");
-            std::string text;
-            for (const auto& [name, value] : labels) text += name + "=" + value + "\n";
-            out[text] = std::stod(sample["value"][1].get<std::string>());
-        }
-        return out;
-    }
-
-  private:
-    static int free_port() {
-        const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* generic = reinterpret_cast<sockaddr*>(&address);
-        REQUIRE(::bind(fd, generic, size) == 0);
-        REQUIRE(::getsockname(fd, generic, &size) == 0);
-        ::close(fd);
-        return ntohs(address.sin_port);
-    }
-    [[noreturn]] void become(const TempDir& dir) const {
-        const int log = ::open((dir / "log").c_str(), O_CREAT | O_WRONLY, 0600);
-        ::dup2(log, STDOUT_FILENO);
-        ::dup2(log, STDERR_FILENO);
-        const auto config = "--config.file=" + dir / "empty.yml";
-        const auto data = "--storage.tsdb.path=" + dir / "data";
-        const auto listen = "--web.listen-address=127.0.0.1:" + std::to_string(port_);
-        ::execl(prometheus, prometheus, config.c_str(), data.c_str(), listen.c_str(),
-                "--storage.tsdb.retention.time=100y", "--query.lookback-delta=30s", nullptr);
-        ::_exit(127);
-    }
-
-    int port_;
-    pid_t child_ = -1;
-    std::optional<httplib::Client> http_;
-};
+    return out;
+}
 
 // The page of `metrics --at` as the server would name its series. `le` is as the page wrote it.
 std::map<std::string, double> page_at(const std::string& path, std::int64_t at) {
@@ -171,13 +108,13 @@ TEST_SUITE("tools/backfill") {
         const auto first = ran.err.find("from ") + 5;
         const auto begin = parse_rfc3339(ran.err.substr(first, 30));
         REQUIRE(begin.has_value());
-        Server server(dir);
+        PrometheusServer server(dir, "global: {}\n");
         std::size_t histograms = 0, compared = 0;
         std::map<std::string, double> ever;
         for (std::int64_t step = 0; step <= 8; ++step) {
             const auto at = begin->ns / 1'000'000'000 + step * 15;
             CAPTURE(at);
-            auto answered = server.all(at);
+            auto answered = all(server, at);
             const auto page = page_at(path, at);
             for (const auto& [series, value] : page) {
                 CAPTURE(series);
