@@ -44,6 +44,7 @@ using Figures = std::vector<Figure>;
 [[nodiscard]] Result<void> measure_sealed(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_past(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_report(const Options& options, Figures& figures);
+[[nodiscard]] Result<void> measure_diff(const Options& options, Figures& figures);
 
 // The median of what was measured; 0 of nothing.
 [[nodiscard]] double median(std::vector<double> values);

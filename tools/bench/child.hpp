@@ -15,7 +15,8 @@ namespace fenceline::tools::bench {
 
 struct Ran {
     double seconds = 0;
-    std::int64_t most_memory_bytes = 0;  // resident
+    // Resident. Never below what this process itself has held: the system counts that in.
+    std::int64_t most_memory_bytes = 0;
 };
 
 // Its output goes nowhere. An error when it cannot be started or does not end with `expected`.

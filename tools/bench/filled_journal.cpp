@@ -5,7 +5,7 @@
 
 namespace fenceline::tools::bench {
 
-Result<void> fill_journal(const std::string& path, std::int64_t events) {
+Result<void> fill_journal(const std::string& path, std::int64_t events, std::int64_t images) {
     auto store = LifecycleStore::open(
         {.path = path, .create = true, .instance = "bench", .heartbeat_resolution = {}});
     if (!store) return tl::unexpected<Error>(std::move(store.error()));
@@ -19,7 +19,7 @@ Result<void> fill_journal(const std::string& path, std::int64_t events) {
     };
     constexpr std::int64_t events_per_life = 10;
     for (std::int64_t id = 1; id * events_per_life <= events; ++id) {
-        const std::string image = "registry/duck:v1." + std::to_string(id % 4);
+        const std::string image = "registry/duck:v1." + std::to_string(id % images);
         const auto lease = [&](std::int64_t epoch) {
             return LifecycleStore::lease_for(WorkerId{id}, ask.caller, Epoch{epoch}, image);
         };

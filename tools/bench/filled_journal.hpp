@@ -10,7 +10,9 @@
 
 namespace fenceline::tools::bench {
 
-// Makes a journal of about `events` events, ten for each worker.
-[[nodiscard]] Result<void> fill_journal(const std::string& path, std::int64_t events);
+// Makes a journal of about `events` events, ten for each worker, whose workers are of so many
+// images in turn.
+[[nodiscard]] Result<void> fill_journal(const std::string& path, std::int64_t events,
+                                        std::int64_t images = 4);
 
 }  // namespace fenceline::tools::bench
