@@ -20,7 +20,7 @@ constexpr int workers_per_caller = 16;
 }  // namespace
 
 Result<Caller> Caller::make(LifecycleStore& store, int number) {
-    Caller caller(store);
+    Caller caller;
     const Ask ask{.caller = "cp-" + std::to_string(number % 3) + ":boot-1",
                   .origin = Origin::public_api};
     for (int i = 0; i < workers_per_caller; ++i) {
@@ -40,23 +40,44 @@ Result<Caller> Caller::make(LifecycleStore& store, int number) {
     return caller;
 }
 
-Result<void> Caller::operate() {
-    WorkerLease& lease = leases_[static_cast<std::size_t>(step_ / 4) % leases_.size()];
-    auto answer = [&] {
-        switch (step_++ % 4) {
-            case 0: return store_->park(lease, ask_);
-            case 1: return store_->unpark(lease, ask_);
-            case 2: return store_->heartbeat(lease, ask_);
-            default: return store_->refresh_lease(lease, ask_);
-        }
-    }();
-    if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
+WorkerLease& Caller::lease() {
+    return leases_[static_cast<std::size_t>(step_ / 4) % leases_.size()];
+}
+
+Command Caller::next() {
+    switch (step_ % 4) {
+        case 0: return {ask_, Park{lease()}};
+        case 1: return {ask_, Unpark{lease()}};
+        case 2: return {ask_, Heartbeat{lease()}};
+        default: return {ask_, RefreshLease{lease()}};
+    }
+}
+
+Result<void> Caller::take(const Result<Answer>& answer) {
+    if (!answer) return tl::unexpected<Error>(answer.error());
     if (!answer->transitioned()) return fail(ErrorCode::corrupt, "a bench operation missed");
-    if (answer->lease) lease = *answer->lease;
+    if (answer->lease) lease() = *answer->lease;
+    ++step_;
     return {};
 }
 
-Result<Run> run_callers(std::vector<Caller>& callers, int seconds) {
+Result<Run> run_loop(LifecycleStore& store, std::vector<Caller>& callers, int seconds) {
+    Run run;
+    std::vector<Command> asked;
+    const auto start = Steady::now();
+    while (seconds_since(start) < seconds) {
+        const auto entered = Steady::now();
+        asked.clear();
+        for (Caller& caller : callers) asked.push_back(caller.next());
+        const auto answers = store.apply(asked);
+        for (std::size_t i = 0; i < callers.size(); ++i) FENCELINE_TRY(callers[i].take(answers[i]));
+        run.waits_us.insert(run.waits_us.end(), callers.size(), seconds_since(entered) * 1e6);
+    }
+    run.per_second = static_cast<double>(run.waits_us.size()) / seconds_since(start);
+    return run;
+}
+
+Result<Run> run_threads(LifecycleStore& store, std::vector<Caller>& callers, int seconds) {
     std::atomic<bool> stop = false;
     std::atomic<bool> failed = false;
     std::vector<std::vector<double>> waits(callers.size());
@@ -67,7 +88,7 @@ Result<Run> run_callers(std::vector<Caller>& callers, int seconds) {
         threads.emplace_back([&, i] {
             while (!stop && !failed) {
                 const auto entered = Steady::now();
-                if (auto done = callers[i].operate(); !done) {
+                if (auto done = callers[i].take(store.apply(callers[i].next())); !done) {
                     errors[i] = std::move(done.error());
                     failed = true;
                     return;

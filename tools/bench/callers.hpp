@@ -13,11 +13,12 @@ namespace fenceline::tools::bench {
 class Caller {
   public:
     [[nodiscard]] static Result<Caller> make(LifecycleStore& store, int number);
-    [[nodiscard]] Result<void> operate();
+    // What it asks next, and what it makes of the answer.
+    [[nodiscard]] Command next();
+    [[nodiscard]] Result<void> take(const Result<Answer>& answer);
 
   private:
-    explicit Caller(LifecycleStore& store) : store_(&store) {}
-    LifecycleStore* store_;
+    [[nodiscard]] WorkerLease& lease();
     Ask ask_;
     std::vector<WorkerLease> leases_;
     long step_ = 0;
@@ -28,7 +29,11 @@ struct Run {
     std::vector<double> waits_us;
 };
 
-// Each on a thread of its own.
-[[nodiscard]] Result<Run> run_callers(std::vector<Caller>& callers, int seconds);
+// Each on a thread of its own, one operation a call.
+[[nodiscard]] Result<Run> run_threads(LifecycleStore& store, std::vector<Caller>& callers,
+                                      int seconds);
+// All in one event loop: what they ask at the same time is one call.
+[[nodiscard]] Result<Run> run_loop(LifecycleStore& store, std::vector<Caller>& callers,
+                                   int seconds);
 
 }  // namespace fenceline::tools::bench

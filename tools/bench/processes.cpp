@@ -78,7 +78,7 @@ class Writer {
         char start = 0;
         if (::write(to, &value, sizeof value) != sizeof value) return false;
         if (::read(from, &start, 1) != 1) return false;
-        auto run = run_callers(callers, seconds);
+        auto run = run_threads(**store, callers, seconds);
         if (!run) return false;
         value = run->per_second;
         return ::write(to, &value, sizeof value) == sizeof value && (*store)->close().has_value();
