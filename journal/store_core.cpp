@@ -8,6 +8,7 @@
 #include "journal/answer_builder.hpp"
 #include "journal/fold_sink.hpp"
 #include "projections/metrics.hpp"
+#include "statemachine/decide.hpp"
 
 namespace fenceline {
 
@@ -156,6 +157,7 @@ void StoreCore::run(Batch& batch) {
     stage_owed(Owed::failures, undo);
     Result<void> prepared;
     for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next()) {
+        for (const Ticket* ticket : tickets) expect(fold_.world, ticket->commands);
         for (Ticket* ticket : tickets)
             for (const Command& command : ticket->commands) stage(*ticket, command, undo);
         if (prepared) prepared = journal_->prepare(staged_);

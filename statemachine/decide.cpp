@@ -161,4 +161,16 @@ void decide(World& world, const Command& command, Time now, std::vector<Event>& 
     std::visit([&](const auto& asked) { decide_one(deciding, asked); }, command.request);
 }
 
+void expect(const World& world, std::span<const Command> commands) {
+    for (const Command& command : commands)
+        std::visit(
+            [&](const auto& asked) {
+                if constexpr (requires { asked.lease; })
+                    world.expect(asked.lease.worker());
+                else if constexpr (requires { asked.snapshot; })
+                    world.expect(asked.snapshot.row().worker);
+            },
+            command.request);
+}
+
 }  // namespace fenceline

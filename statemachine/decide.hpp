@@ -14,6 +14,7 @@
 // `world.texts`. Position and recorder are the writer's to fill in. The command has passed
 // validate().
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@
 namespace fenceline {
 
 void decide(World& world, const Command& command, Time now, std::vector<Event>& events);
+
+// A hint that these will be decided next: the waits for their records, most of what deciding among
+// a million workers takes, become one.
+void expect(const World& world, std::span<const Command> commands);
 
 // The event of a request that validate() refused: outcome `store_error`, counted, nothing changed.
 [[nodiscard]] Event decide_senseless(World& world, const Command& command, const Error& why,

@@ -7,17 +7,21 @@
 //   Worker* record = workers.find(61);
 //
 // Numbers from 1 on, with few gaps, are looked up in an array, and only the odd ones out in a map:
-// in a large pool every step on the way to a record is a wait for memory. Records live in blocks,
-// so that a growing pool never stops to move them all.
+// in a large pool every step on the way to a record is a wait for memory. Records live in blocks
+// of a large page, but for the first few, and stay where they are: a growing pool never stops to
+// move them all.
 //
 // Threading: as a std::vector.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
+#include "statemachine/huge_pages.hpp"
 
 namespace fenceline {
 
@@ -27,7 +31,7 @@ class Records {
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] const Record& operator[](std::size_t i) const {
-        return blocks_[i / block_size][i % block_size];
+        return i < first_block ? blocks_[0][i] : block_of(i)[(i - first_block) % block_size];
     }
     [[nodiscard]] const Record& back() const { return (*this)[size_ - 1]; }
 
@@ -37,15 +41,26 @@ class Records {
     }
     [[nodiscard]] Record* find(std::int64_t number) {
         const std::uint32_t slot = slot_of(number);
-        return slot == nowhere ? nullptr : &blocks_[slot / block_size][slot % block_size];
+        return slot == nowhere ? nullptr : const_cast<Record*>(&(*this)[slot]);
     }
 
     // A number that find() does not know.
     void add(std::int64_t number, const Record& record) {
-        if (size_ % block_size == 0) blocks_.emplace_back().reserve(block_size);
+        if (size_ == capacity()) {
+            const auto room = blocks_.empty() ? first_block : block_size;
+            blocks_.emplace_back().reserve(room);
+        }
         blocks_.back().push_back(record);
         note(number, static_cast<std::uint32_t>(size_));
         ++size_;
+    }
+    // A hint that find() will be asked for this number soon, so that several waits for memory are
+    // one.
+    void prefetch(std::int64_t number) const {
+        if (!is_dense(number)) return;
+        const Record* record = &(*this)[dense_[static_cast<std::size_t>(number)]];
+        __builtin_prefetch(record);
+        __builtin_prefetch(reinterpret_cast<const char*>(record) + sizeof(Record) - 1);
     }
     // Takes the newest record back, which has this number.
     void remove_last(std::int64_t number) {
@@ -59,8 +74,8 @@ class Records {
     }
 
     [[nodiscard]] std::size_t memory_bytes() const {
-        return blocks_.size() * block_size * sizeof(Record) +
-               dense_.capacity() * sizeof(std::uint32_t) + sparse_.bucket_count() * 17;
+        return capacity() * sizeof(Record) + dense_.capacity() * sizeof(std::uint32_t) +
+               sparse_.bucket_count() * 17;
     }
 
     class Iterator {
@@ -94,8 +109,18 @@ class Records {
     [[nodiscard]] Iterator end() const { return {this, size_}; }
 
   private:
-    static constexpr std::size_t block_size = 1024;
+    using Block = std::vector<Record, HugePages<Record>>;
+    static constexpr std::size_t first_block = 1024;
+    static constexpr std::size_t block_size =
+        std::bit_floor(HugePages<Record>::page_bytes / sizeof(Record));
     static constexpr std::uint32_t nowhere = 0xffff'ffff;
+
+    [[nodiscard]] const Block& block_of(std::size_t i) const {
+        return blocks_[1 + (i - first_block) / block_size];
+    }
+    [[nodiscard]] std::size_t capacity() const {
+        return blocks_.empty() ? 0 : first_block + (blocks_.size() - 1) * block_size;
+    }
 
     [[nodiscard]] bool is_dense(std::int64_t number) const {
         return number >= 0 && static_cast<std::uint64_t>(number) < dense_.size() &&
@@ -121,8 +146,8 @@ class Records {
         dense_[i] = slot;
     }
 
-    std::vector<std::vector<Record>> blocks_;
-    std::vector<std::uint32_t> dense_;
+    std::vector<Block> blocks_;
+    std::vector<std::uint32_t, HugePages<std::uint32_t>> dense_;
     boost::unordered_flat_map<std::int64_t, std::uint32_t> sparse_;
     std::size_t size_ = 0;
 };

@@ -28,6 +28,8 @@ class World {
 
     [[nodiscard]] const Worker* find(WorkerId id) const;
     [[nodiscard]] const ControlPlane* find_control_plane(TextId id) const;
+    // A hint that this record will be looked at soon.
+    void expect(WorkerId id) const { workers_.prefetch(id.value); }
 
     // Puts the record in place of the one with its id, or beside the others.
     void put(const Worker& worker);

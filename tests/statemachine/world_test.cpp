@@ -1,6 +1,7 @@
 // The indexes against what a look at every record says.
 
 #include <algorithm>
+#include <array>
 
 #include "events/limits.hpp"
 #include "statemachine/claimable.hpp"
@@ -94,11 +95,24 @@ TEST_SUITE("statemachine/records") {
     }
 
     TEST_CASE("a record stays where it is while others come") {
-        Records<int> records;
-        records.add(1, 1);
-        const int* first = records.find(1);
-        for (int number = 2; number < 5'000; ++number) records.add(number, number);
-        CHECK(records.find(1) == first);
+        Records<std::array<std::int64_t, 14>> records;
+        std::vector<const void*> places;
+        constexpr std::int64_t more_than_a_large_page_holds = 20'000;
+        for (std::int64_t number = 0; number < more_than_a_large_page_holds; ++number) {
+            records.add(number, {number});
+            places.push_back(records.find(number));
+        }
+        for (std::int64_t number = 0; number < more_than_a_large_page_holds; ++number) {
+            REQUIRE(records.find(number) == places[static_cast<std::size_t>(number)]);
+            REQUIRE(records.find(number)->front() == number);
+            records.prefetch(number);
+        }
+        for (auto number = more_than_a_large_page_holds; number-- > 1'000;)
+            records.remove_last(number);
+        CHECK(records.size() == 1'000);
+        CHECK(records.back().front() == 999);
+        records.add(1'000, {7});
+        CHECK(records.find(1'000)->front() == 7);
     }
 
     TEST_CASE("one far number does not make the array long") {

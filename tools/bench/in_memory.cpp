@@ -1,8 +1,9 @@
 // Decide, evolve and all projections, without a journal: what an operation costs besides the disk.
 
-#include <malloc.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <numeric>
 
 #include "projections/fold.hpp"
@@ -62,10 +63,11 @@ Command adopt(std::int64_t worker) {
                    .epoch = lease.epoch()}}};
 }
 
-// Everything that is allocated, the large blocks that come straight from the kernel included.
-std::size_t allocated() {
-    const auto info = mallinfo2();
-    return info.uordblks + info.hblkhd;
+// What the process has of the machine's memory, wherever it came from.
+std::size_t resident() {
+    std::size_t size = 0, pages = 0;
+    std::ifstream("/proc/self/statm") >> size >> pages;
+    return pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
 // Workers in an order that no cache foresees; the same on every run.
@@ -99,7 +101,8 @@ Command stale(std::int64_t worker) {
 
 // Nanoseconds that one operation on each worker takes. The commands are made a few at a time with
 // the clock stopped: a caller's own command is in its cache, and millions of them would not be.
-double took(Bare& bare, const std::vector<std::int64_t>& ids, Command (*make)(std::int64_t)) {
+double took(Bare& bare, const std::vector<std::int64_t>& ids, std::size_t callers,
+            Command (*make)(std::int64_t)) {
     constexpr std::size_t at_once = 256;
     std::chrono::duration<double, std::nano> total{};
     std::vector<Command> commands;
@@ -108,7 +111,12 @@ double took(Bare& bare, const std::vector<std::int64_t>& ids, Command (*make)(st
         while (commands.size() < at_once && done < ids.size())
             commands.push_back(make(ids[done++]));
         const auto start = std::chrono::steady_clock::now();
-        for (const Command& command : commands) bare.operate(command);
+        for (std::span<const Command> rest(commands); !rest.empty();) {
+            const auto batch = rest.first(std::min(rest.size(), callers));
+            expect(bare.fold.world, batch);
+            for (const Command& command : batch) bare.operate(command);
+            rest = rest.subspan(batch.size());
+        }
         total += std::chrono::steady_clock::now() - start;
     }
     return total.count();
@@ -117,18 +125,20 @@ double took(Bare& bare, const std::vector<std::int64_t>& ids, Command (*make)(st
 }  // namespace
 
 Result<void> measure_in_memory(const Options& options, Figures& figures) {
-    const auto before = allocated();
+    const auto before = resident();
     Bare bare;
     for (std::int64_t id = 1; id <= options.workers; ++id) bare.operate(adopt(id));
-    const auto bytes = allocated() - before;
+    const auto bytes = resident() - before;
 
     // Parked, taken back, alive, and an owner that lost it: each of them goes through all workers.
     const auto ids = shuffled(options.workers);
     std::vector<double> ns;
+    const auto callers = static_cast<std::size_t>(options.callers);
     const auto transitions = bare.transitions();
     for (int round = 0; round < options.rounds; ++round) {
         double total = 0;
-        for (const auto make : {park, unpark, heartbeat, stale}) total += took(bare, ids, make);
+        for (const auto make : {park, unpark, heartbeat, stale})
+            total += took(bare, ids, callers, make);
         ns.push_back(total / (4.0 * static_cast<double>(ids.size())));
     }
     if (bare.transitions() - transitions != 3 * options.workers * options.rounds)
