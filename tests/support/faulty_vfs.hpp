@@ -1,7 +1,7 @@
 #pragma once
 
-// A storage layer under SQLite that fails on command: the n-th write, sync or truncation, counted
-// over all files, ends with a chosen error.
+// A storage layer under SQLite that fails on command: the n-th call of a kind, counted over all
+// files, ends with a chosen error.
 //
 //   FaultyVfs vfs;                                  // a name of its own: vfs.name()
 //   auto journal = open_journal({.path = p, .vfs = vfs.name()});
@@ -11,13 +11,13 @@
 // Threading: one thread. It outlives every connection that uses it.
 
 #include <memory>
-#include <string>
 
-#include <sqlite3.h>
+#include "tests/support/shim_vfs.hpp"
 
 namespace fenceline::testing {
 
-enum class Call { write, sync, truncate };
+enum class Call { read, write, sync, truncate, open, remove, lock, shm_map, shm_lock };
+constexpr std::size_t call_kinds = 9;
 
 struct Fault {
     Call what = Call::write;
@@ -29,19 +29,23 @@ struct Fault {
     enum class Leaves { written, nothing } leaves = Leaves::written;
 };
 
-class FaultyVfs {
+class FaultyVfs final : public ShimVfs {
   public:
     FaultyVfs();
-    ~FaultyVfs();
-    FaultyVfs(const FaultyVfs&) = delete;
-    FaultyVfs& operator=(const FaultyVfs&) = delete;
+    ~FaultyVfs() override;
 
-    [[nodiscard]] std::string name() const;
     void fail(Fault fault);
     void heal();
+    // As if the process were killed: from now on nothing reaches a file, until it is revived.
+    void kill();
+    void revive();
     [[nodiscard]] bool fired() const;
     // Calls of that kind since the layer was made.
     [[nodiscard]] int calls(Call what) const;
+
+    int opening(const char* name, int flags) override;
+    std::unique_ptr<ShimFile> opened(const char* name, int flags, sqlite3_file& real) override;
+    int remove(const char* name, int sync_directory) override;
 
     struct State;
 

@@ -4,15 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <new>
 #include <random>
+#include <string_view>
+#include <utility>
 #include <vector>
-
-#include "events/invariant.hpp"
 
 namespace fenceline::testing {
 
@@ -53,10 +51,9 @@ std::string contents(const std::string& path) {
 
 }  // namespace
 
+// --- what it knows
+
 struct PowerCutVfs::State {
-    sqlite3_vfs vfs{};
-    sqlite3_vfs* base = nullptr;
-    std::string name;
     Log log = Log::synced;
     std::map<ino_t, Disk> disks;
     std::map<std::string, Disk> removed;  // by name, which a disk may still have
@@ -84,131 +81,45 @@ namespace {
 
 using State = PowerCutVfs::State;
 
-struct File {
-    sqlite3_file base;  // first: SQLite sees only this
-    State* state;
-    sqlite3_file* real;  // lies behind this struct
-    Disk* disk;
-    bool log;
+class File final : public ShimFile {
+  public:
+    enum class Kind { log, other };
+    File(sqlite3_file& real, State& state, Disk& disk, Kind kind)
+        : ShimFile(real), state_(state), disk_(disk), kind_(kind) {}
+
+    int read(void* out, int amount, sqlite3_int64 offset) override {
+        return state_.dark ? SQLITE_IOERR_READ : ShimFile::read(out, amount, offset);
+    }
+    int write(const void* in, int amount, sqlite3_int64 offset) override {
+        if (state_.dark) return SQLITE_IOERR_WRITE;
+        const bool last = state_.ends();
+        disk_.pending.push_back(
+            {.offset = offset,
+             .bytes = {static_cast<const char*>(in), static_cast<std::size_t>(amount)}});
+        return last ? SQLITE_IOERR_WRITE : ShimFile::write(in, amount, offset);
+    }
+    int truncate(sqlite3_int64 size) override {
+        if (state_.dark) return SQLITE_IOERR_TRUNCATE;
+        const bool last = state_.ends();
+        disk_.pending.push_back({.truncation = true, .offset = size, .bytes = {}});
+        return last ? SQLITE_IOERR_TRUNCATE : ShimFile::truncate(size);
+    }
+    int sync(int) override {
+        if (state_.ends()) return SQLITE_IOERR_FSYNC;
+        if (kind_ == Kind::log && state_.log == PowerCutVfs::Log::ignored) return SQLITE_OK;
+        for (const auto& change : disk_.pending) apply(disk_.durable, change);
+        disk_.pending.clear();
+        return SQLITE_OK;
+    }
+    // Nothing is promised: neither whole sectors behind a write nor order.
+    int sector_size() override { return static_cast<int>(sector_bytes); }
+    int device() override { return 0; }
+
+  private:
+    State& state_;
+    Disk& disk_;
+    Kind kind_;
 };
-
-File& of(sqlite3_file* file) {
-    return *reinterpret_cast<File*>(file);
-}
-sqlite3_file* real(sqlite3_file* file) {
-    return of(file).real;
-}
-const sqlite3_io_methods& methods(sqlite3_file* file) {
-    return *real(file)->pMethods;
-}
-
-int file_close(sqlite3_file* file) {
-    return methods(file).xClose(real(file));
-}
-int file_read(sqlite3_file* file, void* out, int amount, sqlite3_int64 offset) {
-    if (of(file).state->dark) return SQLITE_IOERR_READ;
-    return methods(file).xRead(real(file), out, amount, offset);
-}
-int file_write(sqlite3_file* file, const void* in, int amount, sqlite3_int64 offset) {
-    auto& mine = of(file);
-    if (mine.state->dark) return SQLITE_IOERR_WRITE;
-    const bool last = mine.state->ends();
-    mine.disk->pending.push_back(
-        {.offset = offset,
-         .bytes = {static_cast<const char*>(in), static_cast<std::size_t>(amount)}});
-    return last ? SQLITE_IOERR_WRITE : methods(file).xWrite(real(file), in, amount, offset);
-}
-int file_truncate(sqlite3_file* file, sqlite3_int64 size) {
-    auto& mine = of(file);
-    if (mine.state->dark) return SQLITE_IOERR_TRUNCATE;
-    const bool last = mine.state->ends();
-    mine.disk->pending.push_back({.truncation = true, .offset = size, .bytes = {}});
-    return last ? SQLITE_IOERR_TRUNCATE : methods(file).xTruncate(real(file), size);
-}
-int file_sync(sqlite3_file* file, int) {
-    auto& mine = of(file);
-    if (mine.state->ends()) return SQLITE_IOERR_FSYNC;
-    if (mine.log && mine.state->log == PowerCutVfs::Log::ignored) return SQLITE_OK;
-    for (const auto& change : mine.disk->pending) apply(mine.disk->durable, change);
-    mine.disk->pending.clear();
-    return SQLITE_OK;
-}
-int file_size(sqlite3_file* file, sqlite3_int64* size) {
-    return methods(file).xFileSize(real(file), size);
-}
-int file_lock(sqlite3_file* file, int kind) {
-    return methods(file).xLock(real(file), kind);
-}
-int file_unlock(sqlite3_file* file, int kind) {
-    return methods(file).xUnlock(real(file), kind);
-}
-int file_check_lock(sqlite3_file* file, int* held) {
-    return methods(file).xCheckReservedLock(real(file), held);
-}
-int file_control(sqlite3_file* file, int op, void* argument) {
-    return methods(file).xFileControl(real(file), op, argument);
-}
-int file_sector(sqlite3_file*) {
-    return static_cast<int>(sector_bytes);
-}
-// Nothing is promised: neither whole sectors behind a write nor order.
-int file_device(sqlite3_file*) {
-    return 0;
-}
-int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** out) {
-    return methods(file).xShmMap(real(file), page, size, extend, out);
-}
-int shm_lock(sqlite3_file* file, int offset, int n, int flags) {
-    return methods(file).xShmLock(real(file), offset, n, flags);
-}
-void shm_barrier(sqlite3_file* file) {
-    methods(file).xShmBarrier(real(file));
-}
-int shm_unmap(sqlite3_file* file, int remove) {
-    return methods(file).xShmUnmap(real(file), remove);
-}
-
-// Version 2: no memory mapping, so that every byte comes through here.
-const sqlite3_io_methods power_cut_methods = {
-    2,         file_close,  file_read,       file_write,   file_truncate, file_sync,   file_size,
-    file_lock, file_unlock, file_check_lock, file_control, file_sector,   file_device, shm_map,
-    shm_lock,  shm_barrier, shm_unmap,       nullptr,      nullptr};
-
-State& state_of(sqlite3_vfs* vfs) {
-    return *static_cast<State*>(vfs->pAppData);
-}
-
-int vfs_open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out) {
-    auto& state = state_of(vfs);
-    File& mine = of(file);
-    mine.base.pMethods = nullptr;
-    if (state.dark) return SQLITE_CANTOPEN;
-    mine.state = &state;
-    mine.real = reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + sizeof(File));
-    // Before SQLite holds any lock on it: closing another descriptor would drop that.
-    if (name != nullptr) (void)state.disk_of(name);
-    const int code = state.base->xOpen(state.base, name, mine.real, flags, out);
-    if (mine.real->pMethods == nullptr) return code;
-    static Disk nameless;
-    mine.disk = name != nullptr ? state.disk_of(name) : &nameless;
-    mine.log = (flags & SQLITE_OPEN_WAL) != 0;
-    mine.base.pMethods = &power_cut_methods;
-    return code;
-}
-
-int vfs_delete(sqlite3_vfs* vfs, const char* name, int sync_directory) {
-    auto& state = state_of(vfs);
-    struct stat found {};
-    if (state.dark) return SQLITE_IOERR_DELETE;
-    const bool there = ::stat(name, &found) == 0;
-    const bool last = state.ends();
-    if (there)
-        if (const auto it = state.disks.find(found.st_ino); it != state.disks.end()) {
-            state.removed[name] = std::move(it->second);  // closed already, as SQLite does
-            state.disks.erase(it);
-        }
-    return last ? SQLITE_IOERR_DELETE : state.base->xDelete(state.base, name, sync_directory);
-}
 
 // What a disk might have of these changes: by the seed all, none, each by itself, or torn.
 std::string left_of(const Disk& disk, std::mt19937_64& random) {
@@ -231,29 +142,39 @@ std::string left_of(const Disk& disk, std::mt19937_64& random) {
 
 }  // namespace
 
-PowerCutVfs::PowerCutVfs(Log log) : state_(std::make_unique<State>()) {
-    static std::atomic<int> made = 0;
-    state_->base = sqlite3_vfs_find(nullptr);
-    FENCELINE_INVARIANT(state_->base != nullptr, "SQLite has a storage layer");
-    state_->name = "fenceline-power-cut-" + std::to_string(++made);
+PowerCutVfs::PowerCutVfs(Log log) : ShimVfs("power-cut"), state_(std::make_unique<State>()) {
     state_->log = log;
-    state_->vfs = *state_->base;
-    state_->vfs.pNext = nullptr;
-    state_->vfs.zName = state_->name.c_str();
-    state_->vfs.pAppData = state_.get();
-    state_->vfs.szOsFile = static_cast<int>(sizeof(File)) + state_->base->szOsFile;
-    state_->vfs.xOpen = vfs_open;
-    state_->vfs.xDelete = vfs_delete;
-    FENCELINE_INVARIANT(sqlite3_vfs_register(&state_->vfs, 0) == SQLITE_OK, "it registers");
 }
 
-PowerCutVfs::~PowerCutVfs() {
-    sqlite3_vfs_unregister(&state_->vfs);
+PowerCutVfs::~PowerCutVfs() = default;
+
+int PowerCutVfs::opening(const char* name, int) {
+    if (state_->dark) return SQLITE_CANTOPEN;
+    // Before SQLite holds any lock on it: closing another descriptor would drop that.
+    if (name != nullptr) (void)state_->disk_of(name);
+    return SQLITE_OK;
 }
 
-std::string PowerCutVfs::name() const {
-    return state_->name;
+std::unique_ptr<ShimFile> PowerCutVfs::opened(const char* name, int flags, sqlite3_file& real) {
+    static Disk nameless;
+    auto& disk = name != nullptr ? *state_->disk_of(name) : nameless;
+    const bool log = (flags & SQLITE_OPEN_WAL) != 0;
+    return std::make_unique<File>(real, *state_, disk, log ? File::Kind::log : File::Kind::other);
 }
+
+int PowerCutVfs::remove(const char* name, int sync_directory) {
+    struct stat found {};
+    if (state_->dark) return SQLITE_IOERR_DELETE;
+    const bool there = ::stat(name, &found) == 0;
+    const bool last = state_->ends();
+    if (there)
+        if (const auto it = state_->disks.find(found.st_ino); it != state_->disks.end()) {
+            state_->removed[name] = std::move(it->second);  // closed already, as SQLite does
+            state_->disks.erase(it);
+        }
+    return last ? SQLITE_IOERR_DELETE : ShimVfs::remove(name, sync_directory);
+}
+
 void PowerCutVfs::cut_at(int call) {
     state_->calls = 0;
     state_->cut = call;

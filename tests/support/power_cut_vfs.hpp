@@ -16,30 +16,30 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
-#include <sqlite3.h>
+#include "tests/support/shim_vfs.hpp"
 
 namespace fenceline::testing {
 
-class PowerCutVfs {
+class PowerCutVfs final : public ShimVfs {
   public:
     enum class Log {
         synced,   // as it is asked for
         ignored,  // says that the log is synced, and is not: what synchronous=NORMAL amounts to
     };
     explicit PowerCutVfs(Log log = Log::synced);
-    ~PowerCutVfs();
-    PowerCutVfs(const PowerCutVfs&) = delete;
-    PowerCutVfs& operator=(const PowerCutVfs&) = delete;
+    ~PowerCutVfs() override;
 
-    [[nodiscard]] std::string name() const;
     void cut_at(int call);  // counted from now, from 1; 0: never
     [[nodiscard]] bool is_cut() const;
     [[nodiscard]] int calls() const;  // since the last cut_at()
 
     // Every file must be closed.
     void power_on(std::uint64_t seed);
+
+    int opening(const char* name, int flags) override;
+    std::unique_ptr<ShimFile> opened(const char* name, int flags, sqlite3_file& real) override;
+    int remove(const char* name, int sync_directory) override;
 
     struct State;
 
