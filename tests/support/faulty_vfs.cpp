@@ -61,13 +61,13 @@ class File final : public ShimFile {
         if (const int code = state_.next(Call::truncate); code != SQLITE_OK) return code;
         return ShimFile::truncate(size);
     }
-    int sync(int flags) override {
+    int sync(int) override {
         if (const int code = state_.next(Call::sync); code != SQLITE_OK) {
             if (state_.leaves(Fault::Leaves::nothing)) drop_unsynced();
             return code;
         }
         unsynced_.clear();
-        return ShimFile::sync(flags);
+        return SQLITE_OK;
     }
     int lock(int kind) override {
         if (const int code = state_.next(Call::lock); code != SQLITE_OK) return code;
@@ -140,6 +140,10 @@ bool FaultyVfs::fired() const {
 }
 int FaultyVfs::calls(Call what) const {
     return state_->calls[static_cast<std::size_t>(what)];
+}
+
+int FaultyVfs::seen() const {
+    return state_->seen;
 }
 
 }  // namespace fenceline::testing

@@ -8,6 +8,9 @@
 //   vfs.fail({.what = Call::sync, .nth = 1, .code = SQLITE_IOERR_FSYNC});
 //   ...; vfs.fired();
 //
+// A sync that does not fail is not passed on: what is tested is who hears of it, and no machine
+// stops here.
+//
 // Threading: one thread. It outlives every connection that uses it.
 
 #include <memory>
@@ -42,6 +45,8 @@ class FaultyVfs final : public ShimVfs {
     [[nodiscard]] bool fired() const;
     // Calls of that kind since the layer was made.
     [[nodiscard]] int calls(Call what) const;
+    // Calls of the armed kind since it was armed.
+    [[nodiscard]] int seen() const;
 
     int opening(const char* name, int flags) override;
     std::unique_ptr<ShimFile> opened(const char* name, int flags, sqlite3_file& real) override;

@@ -1,7 +1,7 @@
 #pragma once
 
 // A journal that passes everything on and notes what was answered: the heads that are durable by
-// their answers, and the commit that was under way when something happened.
+// their answers, and the commits that may be there or not.
 
 #include <memory>
 #include <utility>
@@ -11,14 +11,21 @@
 
 namespace fenceline::testing {
 
+// A commit that was answered as durable, or whose end is unknown.
+struct Made {
+    enum class As { answered, unknown } as = As::answered;
+    std::vector<Event> events;
+};
+
 struct Noted {
+    std::vector<Made> commits;   // in order; flushes have no events
     std::vector<Head> answered;  // of each commit that was answered as durable
     std::vector<Event> events;   // of these commits
     std::size_t in_flight = 0;   // events of the commit that got no answer
     bool doubtful = false;       // there is such a commit, a flush included
 };
 
-class NotingJournal final : public Journal {
+class NotingJournal : public Journal {
   public:
     NotingJournal(std::unique_ptr<Journal> journal, Noted& noted)
         : journal_(std::move(journal)), noted_(noted) {}
@@ -27,9 +34,13 @@ class NotingJournal final : public Journal {
     [[nodiscard]] Result<Head> append(const Commit& commit) override {
         auto head = journal_->append(commit);
         if (head) {
+            noted_.commits.push_back(
+                {Made::As::answered, {commit.events.begin(), commit.events.end()}});
             noted_.answered.push_back(*head);
             noted_.events.insert(noted_.events.end(), commit.events.begin(), commit.events.end());
         } else if (head.error().effect == Effect::unknown) {
+            noted_.commits.push_back(
+                {Made::As::unknown, {commit.events.begin(), commit.events.end()}});
             noted_.in_flight = commit.events.size();
             noted_.doubtful = true;
         }
