@@ -73,11 +73,19 @@ int shm_unmap(sqlite3_file* file, int remove) {
     return of(file).shm_unmap(remove);
 }
 
-// Version 2: no memory mapping.
+// Nothing is mapped: SQLite reads instead.
+int file_fetch(sqlite3_file*, sqlite3_int64, int, void** out) {
+    *out = nullptr;
+    return SQLITE_OK;
+}
+int file_unfetch(sqlite3_file* file, sqlite3_int64, void*) {
+    return of(file).forget_mapped();
+}
+
 const sqlite3_io_methods shim_methods = {
-    2,         file_close,  file_read,       file_write,   file_truncate, file_sync,   file_size,
+    3,         file_close,  file_read,       file_write,   file_truncate, file_sync,   file_size,
     file_lock, file_unlock, file_check_lock, file_control, file_sector,   file_device, shm_map,
-    shm_lock,  shm_barrier, shm_unmap,       nullptr,      nullptr};
+    shm_lock,  shm_barrier, shm_unmap,       file_fetch,   file_unfetch};
 
 ShimVfs& shim_of(sqlite3_vfs* vfs) {
     return *static_cast<ShimVfs*>(vfs->pAppData);

@@ -9,7 +9,7 @@
 //   };
 //   Deaf vfs; ... open_journal({.path = p, .vfs = vfs.name()}) ...
 //
-// It has no memory-mapped files, so that every byte of a file comes through read() and write().
+// It maps no file into memory, so that every byte of a file comes through read() and write().
 //
 // Threading: that of the overriding class; the shim itself has no state that changes. It outlives
 // every connection that uses it.
@@ -39,6 +39,8 @@ class ShimFile {
     virtual int device();
     virtual int shm_map(int page, int size, int extend, void volatile** out);
     virtual int shm_lock(int offset, int n, int flags);
+    // SQLite calls it when what it may have mapped is no longer so: another connection wrote.
+    virtual int forget_mapped() { return SQLITE_OK; }
 
     // What never fails by itself.
     int close() { return methods().xClose(&real_); }
