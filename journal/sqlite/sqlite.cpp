@@ -226,6 +226,19 @@ Result<Statement> Connection::prepare(std::string_view sql) {
     return Statement(statement);
 }
 
+namespace {
+
+// A statement that changes something commits after its rows, and may fail then.
+Result<void> run_to_end(Statement& statement) {
+    for (;;) {
+        auto row = statement.step();
+        if (!row) return tl::unexpected<Error>(std::move(row.error()));
+        if (!*row) return {};
+    }
+}
+
+}  // namespace
+
 Result<std::string> Connection::value(std::string_view sql) {
     auto statement = prepare(sql);
     if (!statement) return tl::unexpected<Error>(std::move(statement.error()));
@@ -233,7 +246,9 @@ Result<std::string> Connection::value(std::string_view sql) {
     if (!row) return tl::unexpected<Error>(std::move(row.error()));
     if (!*row) return std::string();
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement->raw(), 0));
-    return std::string(text != nullptr ? text : "");
+    std::string value = text != nullptr ? text : "";
+    FENCELINE_TRY(run_to_end(*statement));
+    return value;
 }
 
 Result<std::int64_t> Connection::number(std::string_view sql) {
@@ -242,7 +257,9 @@ Result<std::int64_t> Connection::number(std::string_view sql) {
     auto row = statement->step();
     if (!row) return tl::unexpected<Error>(std::move(row.error()));
     if (!*row) return fail(ErrorCode::corrupt, "the database gave no answer to a pragma");
-    return sqlite3_column_int64(statement->raw(), 0);
+    const std::int64_t number = sqlite3_column_int64(statement->raw(), 0);
+    FENCELINE_TRY(run_to_end(*statement));
+    return number;
 }
 
 bool Connection::autocommit() const {

@@ -228,6 +228,30 @@ TEST_CASE("a failed write at any place while opening leaves a journal that opens
     }
 }
 
+TEST_CASE("a failed sync at any place while a journal is made is heard") {
+    int failed = 0;
+    for (Fault fault{.what = Call::sync, .code = SQLITE_IOERR_FSYNC};; ++fault.nth) {
+        CAPTURE(fault.nth);
+        TempDir dir;
+        const auto path = dir / "pool.db";
+        FaultyVfs vfs;
+        vfs.fail(fault);
+        auto journal = create_journal(options_for(path, vfs.name()));
+        if (!vfs.fired()) {
+            CHECK(journal.has_value());
+            break;
+        }
+        ++failed;
+        REQUIRE_FALSE(journal.has_value());
+        CHECK(journal.error().code == ErrorCode::io);
+        CHECK_FALSE(std::filesystem::exists(path + "-new"));
+        CHECK_FALSE(std::filesystem::exists(path + "-journal"));
+        vfs.heal();
+        CHECK(open_journal(options_for(path, vfs.name())).has_value());
+    }
+    CHECK(failed >= 16);
+}
+
 // --- what the caller hears
 
 TEST_CASE("after a failed sync the journal takes nothing until it is opened again") {
