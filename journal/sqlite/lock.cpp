@@ -91,6 +91,10 @@ Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
     struct stat found {};
     if (::fstat(lock.descriptor_, &found) != 0 || !S_ISREG(found.st_mode))
         return fail(ErrorCode::io, lock.path_ + " is no regular file");
+    lock.file_ = {.exists = true,
+                  .device = found.st_dev,
+                  .inode = found.st_ino,
+                  .mode = found.st_mode};
     lock.map();
     return lock;
 }
@@ -115,7 +119,8 @@ LockFile::LockFile(LockFile&& other) noexcept
       page_(std::exchange(other.page_, nullptr)),
       next_(other.next_),
       held_(std::exchange(other.held_, false)),
-      path_(std::move(other.path_)) {}
+      path_(std::move(other.path_)),
+      file_(other.file_) {}
 
 LockFile& LockFile::operator=(LockFile&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
@@ -123,6 +128,7 @@ LockFile& LockFile::operator=(LockFile&& other) noexcept {
     std::swap(next_, other.next_);
     std::swap(held_, other.held_);
     std::swap(path_, other.path_);
+    std::swap(file_, other.file_);
     return *this;
 }
 

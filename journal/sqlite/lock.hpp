@@ -45,6 +45,8 @@ class LockFile {
     void abandon();
 
     [[nodiscard]] bool present() const { return descriptor_ >= 0; }
+    // Which file it is, whatever its name leads to now: others lock what they find by that name.
+    [[nodiscard]] const FileState& file() const { return file_; }
 
     // --- the write lock
     [[nodiscard]] Result<void> acquire(Duration timeout);
@@ -86,6 +88,7 @@ class LockFile {
     std::uint64_t next_ = 0;  // while held: the ticket whose turn comes at release
     bool held_ = false;
     std::string path_;
+    FileState file_;
 };
 
 }  // namespace fenceline::sqlite

@@ -232,7 +232,8 @@ Result<void> SqliteJournal::maintain() {
     FENCELINE_TRY(not_writing());
     if (database_->frames.frames() < checkpoint_due_) return {};
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
-    auto counts = checkpoint_log(database_->connection, Checkpointing::in_place);
+    auto counts = check_same_files().and_then(
+        [&] { return checkpoint_log(database_->connection, Checkpointing::in_place); });
     lock_.release();
     if (!counts) return tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
     // The next commit starts the log anew, unless a reader held it back: then a little later.

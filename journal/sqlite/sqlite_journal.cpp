@@ -40,7 +40,6 @@ Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
 SqliteJournal::SqliteJournal(const JournalOptions& options, JournalFiles files)
     : options_(options),
       files_(std::move(files)),
-      log_path_(files_.wal()),
       process_(::getpid()),
       checkpoint_frames_(static_cast<int>(
           std::clamp<std::int64_t>(options.wal_move_bytes / frame_bytes, 1, 1 << 24))),
@@ -100,8 +99,8 @@ Result<void> SqliteJournal::open_database() {
     FENCELINE_TRY(prepare_statements());
     auto head = database_->reads->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
-    database_file_ = state_of(files_.database);
-    log_file_ = state_of(log_path_);
+    note_open_files();
+    FENCELINE_TRY(check_same_files());
     auto id = database_->connection.value("SELECT value FROM meta WHERE name = 'journal_id'");
     if (!id) return tl::unexpected<Error>(std::move(id.error()));
     id_ = std::move(*id);
@@ -114,7 +113,7 @@ Result<void> SqliteJournal::prepare_log() {
     auto& database = database_->connection;
     auto moved = checkpoint_log(database, Checkpointing::in_place);
     if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
-    if (!moved->complete() || state_of(log_path_).size >= options_.wal_reserve_bytes) return {};
+    if (!moved->complete() || state_of(files_.wal()).size >= options_.wal_reserve_bytes) return {};
     auto reserved = reserve_log(database, options_.wal_reserve_bytes);
     // Only speed is lost where there is no room for it.
     if (!reserved && reserved.error().code != ErrorCode::no_space) return reserved;
@@ -163,7 +162,8 @@ Result<void> SqliteJournal::close() {
     if (writing_) cancel_write();
     if (database_ == nullptr) return {};
     const bool alone = !poisoned_ && lock_.acquire(close_timeout) &&
-                       lock_.begin_change(close_timeout) && lock_.only_store();
+                       lock_.begin_change(close_timeout) && lock_.only_store() &&
+                       nothing_replaced();
     // The last one leaves one file behind. An error loses nothing: the log stays.
     Result<void> moved;
     if (alone)
@@ -197,13 +197,29 @@ Result<void> SqliteJournal::not_writing() const {
     return fail(ErrorCode::invalid_request, "this journal is being written already");
 }
 
+void SqliteJournal::note_open_files() {
+    constexpr const char* put_back = "stop the stores, put the file back, then open it again";
+    constexpr const char* made_anew = "stop all stores, then open it again: it is made anew";
+    open_files_ = {{files_.database, state_of(files_.database), put_back},
+                   {files_.wal(), state_of(files_.wal()), put_back},
+                   {files_.shared_index(), state_of(files_.shared_index()), made_anew},
+                   {files_.lock(), lock_.file(), made_anew}};
+}
+
 Result<void> SqliteJournal::check_same_files() const {
-    for (const auto& [path, opened] :
-         {std::pair(&files_.database, &database_file_), std::pair(&log_path_, &log_file_)})
-        if (!identity_of(*path).same_file(*opened))
-            return fail(ErrorCode::io, *path + " was moved, removed or replaced while it was open",
-                        "stop the stores, put the file back, then open it again");
+    for (const auto& open : open_files_)
+        if (!identity_of(open.path).same_file(open.file))
+            return fail(ErrorCode::io,
+                        open.path + " was moved, removed or replaced while it was open", open.hint);
     return {};
+}
+
+bool SqliteJournal::nothing_replaced() const {
+    return std::ranges::all_of(open_files_, [](const OpenFile& open) {
+        const auto now = state_of(open.path);
+        // Whoever fails to open a journal that lacks its log leaves an empty one.
+        return !now.exists || now.size == 0 || now.same_file(open.file);
+    });
 }
 
 Error SqliteJournal::after_checkpoint(Error error) {
@@ -227,6 +243,7 @@ Result<std::string> SqliteJournal::id() {
 Result<Head> SqliteJournal::head() {
     FENCELINE_TRY(usable());
     if (writing_) return head_;
+    FENCELINE_TRY(check_same_files());
     return database_->reads->head();
 }
 

@@ -80,8 +80,14 @@ class SqliteJournal final : public Journal {
     // Refused in a child after fork() and after an unknown commit.
     [[nodiscard]] Result<void> usable() const;
     [[nodiscard]] Result<void> not_writing() const;
-    // The names still lead to the files that are open; stat only.
+    void note_open_files();
+    // The names still lead to the files that are open; stat only. Others that open the journal
+    // take what they find by these names: another log, shared index or lock than ours would let
+    // two writers overwrite each other.
     [[nodiscard]] Result<void> check_same_files() const;
+    // Each leads to the file that is open, or to nothing of use: nobody else can have begun to use
+    // another one in its place, so that what the log holds may still be moved into the database.
+    [[nodiscard]] bool nothing_replaced() const;
     // Lock and BEGIN IMMEDIATE; end() gives both back.
     [[nodiscard]] Result<void> begin();
     void end();
@@ -106,10 +112,15 @@ class SqliteJournal final : public Journal {
 
     JournalOptions options_;
     JournalFiles files_;
-    std::string log_path_;
     LockFile lock_;
     std::unique_ptr<Database> database_;
-    FileState database_file_, log_file_;  // as they were when opened
+    // The files as they were opened, and what to do when a name leads elsewhere.
+    struct OpenFile {
+        std::string path;
+        FileState file;
+        const char* hint;
+    };
+    std::vector<OpenFile> open_files_;
     pid_t process_;
     bool writing_ = false;
     bool poisoned_ = false;
