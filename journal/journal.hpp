@@ -116,6 +116,11 @@ class Reader {
     [[nodiscard]] virtual Result<std::vector<Position>> checkpoints() = 0;
     // The first position whose time is at or after `at`; one past the last when none is.
     [[nodiscard]] virtual Result<Position> first_at(Time at) = 0;
+    // What is wrong with the journal's storage where no event is, a line each: it reads, and a
+    // store may still be unable to work with it. Takes as long as reading all of it.
+    [[nodiscard]] virtual Result<std::vector<std::string>> damage() {
+        return std::vector<std::string>();
+    }
 };
 
 // What may be sealed, and what came of it.

@@ -298,6 +298,9 @@ Result<Verification> verify(Reader& reader, const VerifyOptions& options) {
     Verification out{.head = *head};
     Verifier verifier(reader, options, *head, out);
     for (const auto& finding : options.findings) verifier.complain(finding.what);
+    const auto damage = reader.damage();
+    if (!damage) return tl::unexpected<Error>(damage.error());
+    for (const auto& line : *damage) verifier.complain("the file: " + line);
     FENCELINE_TRY(verifier.check_names());
     FENCELINE_TRY(verifier.load_checkpoints());
     const auto read = reader.read(Head{}, head->position, verifier);

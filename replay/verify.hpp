@@ -8,6 +8,7 @@
 //   record really had; its fence held (I4, I5)
 // - invariants after every event: no epoch falls or has two owners, nothing leaves its end, caps
 //   that were named are kept; with how long it was otherwise
+// - the storage below: what SQLite finds wrong with the file where no event is
 // - checkpoints: byte for byte the fold from the first event (I3)
 // - anchors kept elsewhere: that they are of this journal and that it still contains them, so that
 //   no tail was cut and no older copy put in its place

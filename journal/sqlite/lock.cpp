@@ -91,10 +91,8 @@ Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
     struct stat found {};
     if (::fstat(lock.descriptor_, &found) != 0 || !S_ISREG(found.st_mode))
         return fail(ErrorCode::io, lock.path_ + " is no regular file");
-    lock.file_ = {.exists = true,
-                  .device = found.st_dev,
-                  .inode = found.st_ino,
-                  .mode = found.st_mode};
+    lock.file_ = {
+        .exists = true, .device = found.st_dev, .inode = found.st_ino, .mode = found.st_mode};
     lock.map();
     return lock;
 }

@@ -2,6 +2,7 @@
 
 // How our connections are set up. What a durable answer rests on is read back after it was set.
 
+#include <algorithm>
 #include <cstdint>
 
 #include "journal/sqlite/sqlite.hpp"
@@ -18,15 +19,19 @@ namespace fenceline::sqlite {
 // What one question may cost: a stranger's file could otherwise keep us busy for ever.
 class Budget {
   public:
-    void renew() { spent_ = 0; }
+    void renew() { renew(0); }
+    // Allows so many instructions, but no fewer than any question may cost.
+    void renew(std::int64_t instructions) {
+        left_ = std::max<std::int64_t>(instructions / instructions_per_call, least_calls);
+    }
     // Called by SQLite every instructions_per_call instructions; true ends the statement.
-    [[nodiscard]] bool spend() noexcept { return ++spent_ > most_calls; }
+    [[nodiscard]] bool spend() noexcept { return --left_ < 0; }
 
     static constexpr int instructions_per_call = 100'000;
 
   private:
-    static constexpr int most_calls = 2'000;
-    int spent_ = 0;
+    static constexpr std::int64_t least_calls = 2'000;
+    std::int64_t left_ = least_calls;
 };
 
 // For readers: nothing is written, no view or trigger runs, no value is larger than a row of ours,

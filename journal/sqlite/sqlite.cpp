@@ -11,6 +11,9 @@ namespace fenceline::sqlite {
 
 namespace {
 
+constexpr const char* damaged_hint =
+    "`fenceline verify` tells what still reads; restore a backup (`fenceline backup` makes them)";
+
 // The system's own reason is fresh only for the codes that come from a failed call.
 int system_reason(sqlite3* handle, int code) {
     const int primary = code & 0xff;
@@ -57,6 +60,7 @@ Error error_of(sqlite3* handle, int code, std::string_view doing) {
     error.text.append(doing).append(": ");
     error.text.append(handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
     error.text.append(" (SQLite ").append(std::to_string(code)).append(")");
+    if (error.code == ErrorCode::corrupt) error.hint = damaged_hint;
     return error;
 }
 

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "journal/sqlite/file_check.hpp"
 #include "journal/sqlite/private_copy.hpp"
 #include "journal/sqlite/schema.hpp"
 
@@ -198,6 +199,12 @@ Result<std::vector<Position>> SqliteReader::checkpoints() {
 
 Result<Position> SqliteReader::first_at(Time at) {
     return steady([&](Database& database) { return database.reads->first_at(at); });
+}
+
+Result<std::vector<std::string>> SqliteReader::damage() {
+    return steady([&](Database& database) {
+        return damage_of(database.connection, database.budget, files_);
+    });
 }
 
 // --- a copy

@@ -37,6 +37,7 @@ class SqliteReader final : public Reader {
     [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override;
     [[nodiscard]] Result<std::vector<Position>> checkpoints() override;
     [[nodiscard]] Result<Position> first_at(Time at) override;
+    [[nodiscard]] Result<std::vector<std::string>> damage() override;
 
     // Copies the whole database, as of one moment, into an empty one.
     [[nodiscard]] Result<void> copy_into(Connection& target);

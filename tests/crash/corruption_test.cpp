@@ -16,6 +16,7 @@
 
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
+#include "journal/sqlite/unsynced_vfs.hpp"
 #include "replay/verify.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -90,6 +91,7 @@ class Specimen {
 
     struct Findings {
         int damages = 0, changed = 0, silent = 0, missed_by_sqlite = 0;
+        int unusable = 0;  // called sound, and a store is refused
         std::string first;
     };
     // Lays the damaged bytes and holds what a reader says against the truth.
@@ -105,7 +107,15 @@ class Specimen {
         auto fresh = open_reader(path_);
         const auto verified = fresh ? replay::verify(**fresh, {.anchors = {anchor_}})
                                     : Result<replay::Verification>(tl::unexpect, fresh.error());
-        if (told == whole_) return;
+        if (told == whole_) {
+            const bool sound = verified && verified->sound();
+            fresh = tl::unexpected<Error>(Error{});
+            if (sound && hold_to_stores && !a_store_works()) {
+                ++out.unusable;
+                if (out.first.empty()) out.first = what + ": sound and no store can work with it";
+            }
+            return;
+        }
         ++out.changed;
         if (verified && verified->sound()) {
             ++out.silent;
@@ -117,6 +127,7 @@ class Specimen {
     [[nodiscard]] const std::string& older() const { return older_; }
 
     std::string database, log;
+    bool hold_to_stores = false;  // what is called sound must do for a store, which takes longer
 
   private:
     static std::unique_ptr<LifecycleStore> work(const std::string& path) {
@@ -129,6 +140,20 @@ class Specimen {
         for (int i = 0; i < 6; ++i)
             REQUIRE((*store)->spawn({.image = "image " + std::to_string(i)}).has_value());
         return std::move(*store);
+    }
+    [[nodiscard]] bool a_store_works() const {
+        bool works = false;
+        {
+            auto journal = open_journal(
+                {.path = path_, .wal_reserve_bytes = 0, .vfs = sqlite::unsynced_vfs()});
+            auto store =
+                journal ? LifecycleStore::open({.instance = "cp-b"}, std::move(*journal))
+                        : Result<std::unique_ptr<LifecycleStore>>(tl::unexpect, journal.error());
+            works = store && (*store)->spawn({.image = "image"}) && (*store)->close();
+        }
+        for (const char* side : {"-shm", "-wal", "-lock", "-anchor"})
+            std::filesystem::remove(path_ + side);
+        return works;
     }
     [[nodiscard]] std::string difference(const Told& told) const {
         if (told.readable != whole_.readable) return "not readable";
@@ -161,15 +186,18 @@ class Specimen {
     replay::Anchor anchor_;
 };
 
-Specimen::Findings flip_everywhere(const Specimen& specimen, std::string Specimen::*which) {
+enum class Bits { some, each };
+
+Specimen::Findings flip_everywhere(const Specimen& specimen, std::string Specimen::*which,
+                                   std::size_t bytes = std::string::npos, Bits bits = Bits::some) {
     std::mt19937_64 random(number_from("FENCELINE_SEED", 1));
-    const bool all = number_from("FENCELINE_LONG", 0) == 1;
+    const bool all = bits == Bits::each || number_from("FENCELINE_LONG", 0) == 1;
     Specimen::Findings out;
     const auto& whole = specimen.*which;
     const bool database = which == &Specimen::database;
     const std::size_t step =
         all ? 1 : std::max<std::size_t>(1, 16 / number_from("FENCELINE_SCALE", 1));
-    for (std::size_t byte = random() % step; byte < whole.size(); byte += step) {
+    for (std::size_t byte = random() % step; byte < std::min(bytes, whole.size()); byte += step) {
         const auto chosen = random() % 8;
         for (unsigned bit = 0; bit < 8; ++bit) {
             if (!all && bit != chosen) continue;
@@ -195,6 +223,15 @@ TEST_CASE("a flipped bit anywhere in the database is refused or found") {
     CHECK_MESSAGE(found.silent == 0, found.first);
     CHECK(found.changed > 100);
     CHECK(found.missed_by_sqlite > 0);  // the control: it is not SQLite that finds them
+}
+
+// Readers can do without much of it, and stores cannot.
+TEST_CASE("a flipped bit in the file's header is found or hinders no store") {
+    Specimen specimen(Specimen::Kind::closed);
+    specimen.hold_to_stores = true;
+    const auto found = flip_everywhere(specimen, &Specimen::database, 100, Bits::each);
+    CHECK(found.damages == 800);
+    CHECK_MESSAGE(found.silent + found.unusable == 0, found.first);
 }
 
 TEST_CASE("a flipped bit anywhere in the log is refused or found") {
