@@ -41,7 +41,10 @@ class Workplace {
 Result<void> copy(const JournalFiles& files, SourceFile::Kind kind, const std::string& to) {
     auto source = SourceFile::open(files, kind);
     if (!source) return tl::unexpected<Error>(std::move(source.error()));
-    return source->copy_to(to);
+    if (kind == SourceFile::Kind::database) return source->copy_to(to);
+    auto in_use = source->log_in_use();
+    if (!in_use) return tl::unexpected<Error>(std::move(in_use.error()));
+    return source->copy_to(to, *in_use);
 }
 
 }  // namespace

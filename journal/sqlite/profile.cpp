@@ -36,9 +36,13 @@ int spend(void* budget) {
 
 }  // namespace
 
-Result<void> configure_writer(Connection& database) {
+Result<void> configure_careful(Connection& database) {
     FENCELINE_TRY(configure_any(database));
-    FENCELINE_TRY(set(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0));
+    return set(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
+}
+
+Result<void> configure_writer(Connection& database) {
+    FENCELINE_TRY(configure_careful(database));
     FENCELINE_TRY(database.execute("PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL"));
     auto mode = database.value("PRAGMA journal_mode = WAL");
     if (!mode) return tl::unexpected<Error>(std::move(mode.error()));

@@ -15,6 +15,8 @@ namespace fenceline::sqlite {
 // third of a commit of 64 events, and what they enforce is checked before the first insert
 // (check_commit) and by the primary keys, which a plain INSERT cannot overwrite.
 [[nodiscard]] Result<void> configure_writer(Connection& database);
+// The part of it that changes nothing in the file, which may turn out to be a stranger's.
+[[nodiscard]] Result<void> configure_careful(Connection& database);
 
 // What one question may cost: a stranger's file could otherwise keep us busy for ever.
 class Budget {

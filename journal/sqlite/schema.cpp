@@ -161,13 +161,9 @@ Result<int> check_format(Connection& database) {
     return static_cast<int>(*format);
 }
 
-Result<void> lift_schema(Connection& database) {
-    auto format = check_format(database);
-    if (!format) return tl::unexpected<Error>(std::move(format.error()));
-    // Before a step runs: on a schema that is not ours it could do anything.
-    FENCELINE_TRY(check_schema(database, *format));
-    if (*format < newest_format()) {
-        FENCELINE_TRY(run_migrations(database, *format, newest_format()));
+Result<void> lift_schema(Connection& database, int format) {
+    if (format < newest_format()) {
+        FENCELINE_TRY(run_migrations(database, format, newest_format()));
         FENCELINE_TRY(check_schema(database, newest_format()));
     }
     return complete_labels(database);

@@ -44,7 +44,7 @@ inline constexpr std::size_t header_bytes = 100;
 [[nodiscard]] Result<int> check_format(Connection& database);
 // Brings an older format up to the newest, each step in one transaction, and the label table up
 // to this program's vocabularies. The caller holds the write lock.
-[[nodiscard]] Result<void> lift_schema(Connection& database);
+[[nodiscard]] Result<void> lift_schema(Connection& database, int format);
 // The schema is what our migrations make at this format, text for text.
 [[nodiscard]] Result<void> check_schema(Connection& database, int format);
 

@@ -32,14 +32,17 @@ class SourceFile {
 
     // At most `bytes` from `offset` on; fewer when the file ends before.
     [[nodiscard]] Result<std::string> read(std::int64_t offset, std::size_t bytes);
-    // Copies all of it into a new file.
-    [[nodiscard]] Result<void> copy_to(const std::string& path);
+    // How much of a log SQLite would read: the frames that its header speaks for. A log that was
+    // grown ahead, or by a stranger to any size, holds no more than that.
+    [[nodiscard]] Result<std::int64_t> log_in_use();
+    // Copies its first `most` bytes into a new file. What is zero there takes no room here.
+    [[nodiscard]] Result<void> copy_to(const std::string& path, std::int64_t most = INT64_MAX);
 
   private:
     SourceFile() = default;
     sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
     [[nodiscard]] Result<std::int64_t> size();
-    [[nodiscard]] Result<void> copy_to(int target, const std::string& path);
+    [[nodiscard]] Result<void> copy_to(int target, const std::string& path, std::int64_t most);
 
     std::vector<char> memory_;
     const char* names_ = nullptr;

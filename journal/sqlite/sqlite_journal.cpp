@@ -92,9 +92,15 @@ Result<void> SqliteJournal::open_database() {
     if (!connection) return tl::unexpected<Error>(std::move(connection.error()));
     database_ = std::make_unique<Database>();
     database_->connection = std::move(*connection);
+    // Before anything changes the file, or a step runs: on a schema that is not ours it could do
+    // anything.
+    FENCELINE_TRY(configure_careful(database_->connection));
+    auto format = check_format(database_->connection);
+    if (!format) return tl::unexpected<Error>(std::move(format.error()));
+    FENCELINE_TRY(check_schema(database_->connection, *format));
     FENCELINE_TRY(configure_writer(database_->connection));
     database_->frames.attach(database_->connection);
-    FENCELINE_TRY(lift_schema(database_->connection));
+    FENCELINE_TRY(lift_schema(database_->connection, *format));
     FENCELINE_TRY(prepare_log());
     FENCELINE_TRY(prepare_statements());
     auto head = database_->reads->head();

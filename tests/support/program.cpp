@@ -42,6 +42,11 @@ void close_fd(int& fd) {
     if (options.powerless && ::geteuid() == 0)
         for (const auto power : {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH})
             ::prctl(PR_CAPBSET_DROP, power);
+    for (const auto& [what, most] : {std::pair(RLIMIT_AS, options.most_address_space),
+                                     std::pair(RLIMIT_CPU, options.most_seconds)}) {
+        const rlimit limit{most, most};
+        if (most != 0) ::setrlimit(what, &limit);
+    }
     for (const auto& variable : options.environment) {
         const auto equals = variable.find('=');
         ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);

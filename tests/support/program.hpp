@@ -8,6 +8,7 @@
 //   Conversation talk(FENCELINE_PROGRAM, {"exec", path});
 //   auto answer = talk.ask(R"({"query":"position"})");
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ struct RunOptions {
     std::vector<std::string> environment;  // "NAME=value", besides what the test has
     // Without root's right to read and write whatever it likes.
     bool powerless = false;
+    // Address space in bytes and processor time in seconds; 0: as much as it likes.
+    std::uint64_t most_address_space = 0;
+    std::uint64_t most_seconds = 0;
 };
 
 [[nodiscard]] Ran run(const std::string& program, const std::vector<std::string>& arguments,
