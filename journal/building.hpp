@@ -21,4 +21,8 @@ using FillJournal = std::function<Result<void>(std::unique_ptr<Journal>)>;
 // `already_exists` when there is anything at the path; else what `fill` says.
 [[nodiscard]] Result<void> build_journal(const JournalOptions& options, const FillJournal& fill);
 
+// The same for a file to hand on: nothing is left beside it, neither lock nor anchor. Whoever makes
+// two at one path at once may hear an error from either.
+[[nodiscard]] Result<void> build_file(const JournalOptions& options, const FillJournal& fill);
+
 }  // namespace fenceline

@@ -96,6 +96,17 @@ struct Checkpoint {
     std::string state;
 };
 
+// What a journal begins with that does not begin at event 1: the fold of all events before its
+// first one, and what else has to be known of them. It is sealed, and nothing but a seal kept
+// elsewhere can tell more about it: the events are not there.
+struct Base {
+    Checkpoint saved;
+    std::vector<Recorder> recorders;  // all of saved.head.recorders
+    // Of a window that was taken out of another journal: that journal's id (unless redacted), and
+    // which names were made unreadable ("org,owner"; empty: none).
+    std::string source, redacted;
+};
+
 // Reads. Never blocks the writer, never changes a file (I8).
 class Reader {
   public:
@@ -104,9 +115,17 @@ class Reader {
     [[nodiscard]] virtual Result<std::string> id() { return std::string(); }
     // The head as of now.
     [[nodiscard]] virtual Result<Head> head() = 0;
+    // The head that the first event follows: Head{}, unless the journal begins at a base.
+    [[nodiscard]] virtual Result<Head> beginning() { return Head{}; }
+    // The base; `not_found` when the journal begins at event 1, `corrupt` when it is not what its
+    // seal says.
+    [[nodiscard]] virtual Result<Base> base() {
+        return fail(ErrorCode::not_found, "the journal begins at its first event");
+    }
     // Everything after `after` up to and including `to`: texts and recorders from those of
     // `after` on (all of them when after.texts is 1 and after.recorders is 0). Flushes beyond
-    // after.flushes come in their place, those that follow `to` included.
+    // after.flushes come in their place, those that follow `to` included. After position 0 means
+    // from the first event on, wherever that is; a later place before the base is `not_found`.
     [[nodiscard]] virtual Result<void> read(const Head& after, Position to, Sink& sink) = 0;
     // One event by its position; `not_found` when there is none.
     [[nodiscard]] virtual Result<Event> event(Position position) = 0;

@@ -37,8 +37,9 @@ struct JournalOptions {
     std::string vfs;                     // a registered storage layer (tests); empty: the system's
 
     // What a new journal says about itself.
-    std::string id;          // unique; made up when empty
-    Clock* clock = nullptr;  // the machine's when null
+    std::string id;              // unique; made up when empty
+    const Base* base = nullptr;  // what it begins with; null: nothing, at event 1
+    Clock* clock = nullptr;      // the machine's when null
 };
 
 // Opens for appending; an older format is lifted to the present one first. `not_found`,

@@ -7,6 +7,7 @@
 
 #include "journal/answer_builder.hpp"
 #include "journal/fold_sink.hpp"
+#include "journal/start.hpp"
 #include "projections/metrics.hpp"
 #include "statemachine/decide.hpp"
 
@@ -50,23 +51,18 @@ Result<std::unique_ptr<StoreCore>> StoreCore::open(StoreOptions options,
     return core;
 }
 
-// The nearest checkpoint, then what came after it.
+// The nearest place to begin at, then what came after it.
 Result<void> StoreCore::load() {
     fold_ = Fold{};
     head_ = Head{};
     checkpointed_ = Position{};
     auto head = journal_->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
-    auto checkpoint = journal_->checkpoint(head->position);
-    if (checkpoint && fold_.load(checkpoint->state)) {
-        head_ = checkpoint->head;
-        checkpointed_ = head_.position;
-    } else if (!checkpoint && checkpoint.error().code != ErrorCode::not_found &&
-               checkpoint.error().code != ErrorCode::corrupt) {
-        return tl::unexpected<Error>(std::move(checkpoint.error()));
-    } else {
-        fold_ = Fold{};  // none, or one that is not what it says: the events are the truth
-    }
+    auto start = nearest_start(*journal_, head->position);
+    if (!start) return tl::unexpected<Error>(std::move(start.error()));
+    fold_ = std::move(start->fold);
+    head_ = start->head;
+    checkpointed_ = head_.position;
     return catch_up(*head);
 }
 

@@ -270,13 +270,18 @@ Result<FoundCauses> causes_of(Reader& reader, std::span<const SampleId> samples,
                               const CauseOptions& options) {
     std::deque<Tracked> tracked;
     for (const SampleId& sample : samples) tracked.push_back({.sample = &sample});
-    CauseSink sink(options, tracked);
+    const auto beginning = reader.beginning();
+    if (!beginning) return tl::unexpected<Error>(beginning.error());
+    // Durations of the last events before a base come after it: those events are not there.
+    CauseOptions asked = options;
+    asked.after = std::max(options.after, beginning->position);
+    CauseSink sink(asked, tracked);
     FENCELINE_TRY(reader.read(Head{}, options.to, sink));
     if (!sink.consistent())
         return fail(ErrorCode::corrupt, "the journal's dictionary is out of order",
                     "run fenceline verify on a copy");
     if (options.progress) options.progress(options.to, options.to);
-    FoundCauses out;
+    FoundCauses out{.beginning = beginning->position};
     for (Tracked& each : tracked) out.of.push_back(sink.causes_of(each));
     out.texts = sink.take_texts();
     out.recorders = sink.take_recorders();

@@ -45,6 +45,7 @@ struct FoundCauses {
     std::vector<Causes> of;  // one for each sample asked for
     Dictionary texts;
     std::vector<Recorder> recorders;
+    Position beginning{};  // events up to here are not in the journal: nobody can name them
 };
 
 // A sample's labels may be some of its series' labels: then all series that have them are meant.

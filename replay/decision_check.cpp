@@ -267,13 +267,16 @@ std::string_view to_text(Skip skip) {
 Result<Judged> check_decisions(Reader& reader, const CheckOptions& options) {
     auto head = reader.head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    const auto beginning = reader.beginning();
+    if (!beginning) return tl::unexpected<Error>(beginning.error());
     const Position to = options.to.value_or(head->position);
-    if (to > head->position || options.after > to)
-        return fail(ErrorCode::not_found, "there is no #" +
-                                              std::to_string(options.after.value + 1) + " to #" +
-                                              std::to_string(to.value) + "; the journal ends at #" +
+    const Position after = options.after.given() ? options.after : beginning->position;
+    if (to > head->position || after > to)
+        return fail(ErrorCode::not_found, "there is no #" + std::to_string(after.value + 1) +
+                                              " to #" + std::to_string(to.value) +
+                                              "; the journal ends at #" +
                                               std::to_string(head->position.value));
-    auto begin = replay(reader, {.to = options.after, .progress = options.progress});
+    auto begin = replay(reader, {.to = after, .progress = options.progress});
     if (!begin) return tl::unexpected<Error>(std::move(begin.error()));
     Judged out;
     DecisionSink sink(std::move(begin->fold.world), options, to, out);

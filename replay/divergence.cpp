@@ -59,7 +59,13 @@ Result<Divergence> diverging(Reader& one, Reader& other, const DivergenceOptions
     if (!one_head) return tl::unexpected<Error>(std::move(one_head.error()));
     auto other_head = other.head();
     if (!other_head) return tl::unexpected<Error>(std::move(other_head.error()));
-    Divergence out{.one_end = one_head->position, .other_end = other_head->position};
+    auto one_begin = one.beginning();
+    if (!one_begin) return tl::unexpected<Error>(std::move(one_begin.error()));
+    auto other_begin = other.beginning();
+    if (!other_begin) return tl::unexpected<Error>(std::move(other_begin.error()));
+    Divergence out{.after = std::max(one_begin->position, other_begin->position),
+                   .one_end = one_head->position,
+                   .other_end = other_head->position};
     if (options.to) {
         out.one_end = std::min(out.one_end, *options.to);
         out.other_end = std::min(out.other_end, *options.to);
@@ -68,7 +74,7 @@ Result<Divergence> diverging(Reader& one, Reader& other, const DivergenceOptions
     StretchSink mine, theirs;
     std::uint32_t checked = 0;
     bool numbers_tell = true;
-    for (std::int64_t after = 0; after < out.compared.value; after += stretch) {
+    for (auto after = out.after.value; after < out.compared.value; after += stretch) {
         const Position to{std::min(after + stretch, out.compared.value)};
         FENCELINE_TRY(read(one, Position{after}, to, mine));
         FENCELINE_TRY(read(other, Position{after}, to, theirs));

@@ -30,6 +30,7 @@ struct DivergenceOptions {
 };
 
 struct Divergence {
+    Position after;  // what came up to here one of them does not have: it begins at a base
     Position one_end, other_end;
     Position compared;  // both have these
     std::optional<Position> first;

@@ -1,5 +1,6 @@
 #include "replay/history.hpp"
 
+#include "journal/start.hpp"
 #include "statemachine/evolve.hpp"
 
 namespace fenceline::replay {
@@ -13,6 +14,20 @@ class LifeSink final : public Sink {
   public:
     LifeSink(Life& life, WorkerId worker, Position end, const Progress& progress)
         : life_(life), worker_(worker), end_(end), progress_(progress) {}
+
+    // What the base knows of it: the state it was in, and nothing of how it came there.
+    void begin(const Start& start) {
+        life_.head = start.head;
+        const Worker* record = start.fold.world.find(worker_);
+        if (record == nullptr) return;
+        for (std::uint32_t id = 1; id < start.fold.world.texts.size(); ++id)
+            world_.texts.intern(start.fold.world.texts.text(TextId{id}));
+        world_.put(*record);
+        life_.stays.push_back({.state = record->state,
+                               .entered_by = Position{},
+                               .since = start.head.at,
+                               .until = std::nullopt});
+    }
 
     bool text(TextId id, std::string_view value) override {
         consistent_ = world_.texts.intern(value) == id;
@@ -76,12 +91,15 @@ Result<Life> life_of(Reader& reader, WorkerId worker, std::optional<Position> to
     const Position end = std::min(to.value_or(head->position), head->position);
     Life life;
     LifeSink sink(life, worker, end, progress);
+    const auto start = own_start(reader);
+    if (!start) return tl::unexpected<Error>(start.error());
+    sink.begin(*start);
     FENCELINE_TRY(reader.read(Head{}, end, sink));
     if (!sink.finish())
         return fail(ErrorCode::corrupt, "the journal's dictionary is out of order",
                     "run fenceline verify on a copy");
     if (progress) progress(end, end);
-    if (life.events.empty())
+    if (life.events.empty() && !life.record)
         return fail(ErrorCode::not_found, "no event names worker " + std::to_string(worker.value) +
                                               " up to #" + std::to_string(end.value));
     return life;

@@ -20,7 +20,7 @@ namespace fenceline::replay {
 // A state from the event that entered it to the one that left it.
 struct Stay {
     State state = State::none;
-    Position entered_by;
+    Position entered_by;  // 0: it was so when the journal began, since when nobody knows
     Time since;
     std::optional<Time> until;  // none: it is still there, or that state is its end
 };

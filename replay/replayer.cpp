@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "journal/start.hpp"
+
 namespace fenceline::replay {
 
 namespace {
@@ -82,26 +84,23 @@ bool may_use_checkpoint(const ReplayOptions& options) {
     return !options.from_first_event && options.recorded_by.anybody();
 }
 
-// Begins at the nearest checkpoint. One that cannot be used only costs time: the events are the
+// Begins at the nearest place. A checkpoint that cannot be used only costs time: the events are the
 // truth, and `verify` tells.
-Result<void> begin(Reader& reader, const ReplayOptions& options, Position to, Replayed& out) {
-    if (!may_use_checkpoint(options)) return {};
+Result<Start> begin(Reader& reader, const ReplayOptions& options, Position to) {
+    if (!may_use_checkpoint(options)) return own_start(reader);
     auto last = options.tally_after.given() ? std::min(to, options.tally_after) : to;
     // A checkpoint of the end itself holds whatever flushes had come by then.
     if (options.end_flushes && last == to) last = Position{last.value - 1};
-    auto checkpoint = reader.checkpoint(last);
-    if (!checkpoint) {
-        if (checkpoint.error().code == ErrorCode::not_found ||
-            checkpoint.error().code == ErrorCode::corrupt)
-            return {};
-        return tl::unexpected<Error>(std::move(checkpoint.error()));
-    }
-    if (checkpoint->head.position > last || !out.fold.load(checkpoint->state)) {
-        out.fold = Fold{};
-        return {};
-    }
-    out.head = checkpoint->head;
-    out.began_at = out.head.position;
+    auto beginning = reader.beginning();
+    if (!beginning) return tl::unexpected<Error>(std::move(beginning.error()));
+    return last > beginning->position ? nearest_start(reader, last) : own_start(reader);
+}
+
+// Counters from before the base are in it, but nobody can say whose they are, or take a part away.
+Result<void> check_countable(const ReplayOptions& options, const Head& beginning) {
+    if (options.tally_after.given() && options.tally_after < beginning.position)
+        return tl::unexpected<Error>(before_beginning(
+            "counting from #" + std::to_string(options.tally_after.value), beginning));
     return {};
 }
 
@@ -117,6 +116,10 @@ Result<Position> position_at(Reader& reader, Time at) {
         if (!head) return tl::unexpected<Error>(std::move(head.error()));
         return head->position;
     }
+    const auto beginning = reader.beginning();
+    if (!beginning) return tl::unexpected<Error>(beginning.error());
+    if (beginning->position.given() && at < beginning->at)
+        return tl::unexpected<Error>(before_beginning(to_rfc3339(at), *beginning));
     auto beyond = reader.first_at(at + Duration{1});
     if (!beyond) return tl::unexpected<Error>(std::move(beyond.error()));
     return Position{beyond->value - 1};
@@ -131,8 +134,20 @@ Result<Replayed> replay(Reader& reader, const ReplayOptions& options) {
                                               "; the journal ends at #" +
                                               std::to_string(head->position.value));
 
-    Replayed out;
-    FENCELINE_TRY(begin(reader, options, to, out));
+    const auto beginning = reader.beginning();
+    if (!beginning) return tl::unexpected<Error>(beginning.error());
+    if (to < beginning->position)
+        return tl::unexpected<Error>(before_beginning("#" + std::to_string(to.value), *beginning));
+    FENCELINE_TRY(check_countable(options, *beginning));
+    auto start = begin(reader, options, to);
+    if (!start) return tl::unexpected<Error>(std::move(start.error()));
+    Replayed out{.fold = std::move(start->fold),
+                 .tallies = {},
+                 .head = start->head,
+                 .began_at = start->head.position,
+                 .beginning = beginning->position};
+    // Whoever is asked for may have begun before the base: all recorders are heard.
+    if (!options.recorded_by.anybody()) out.head.recorders = 0;
     ReplaySink sink(out, options, to);
     const Head from = out.head;
     FENCELINE_TRY(reader.read(from, to, sink));
@@ -147,9 +162,15 @@ Result<Replayed> replay(Reader& reader, const ReplayOptions& options) {
                                               name_of(options.recorded_by) + " up to #" +
                                               std::to_string(to.value));
     out.counting_from = options.tally_after;
-    if (!out.matching.empty() && !options.recorded_by.anybody())
-        out.counting_from =
-            std::max(options.tally_after, Position{out.matching.front().first.value - 1});
+    if (!out.matching.empty() && !options.recorded_by.anybody()) {
+        const Position first = out.matching.front().first;
+        if (first <= beginning->position && !options.tally_after.given())
+            return tl::unexpected<Error>(before_beginning(name_of(options.recorded_by) +
+                                                              "'s first event, #" +
+                                                              std::to_string(first.value) + ",",
+                                                          *beginning));
+        out.counting_from = std::max(options.tally_after, Position{first.value - 1});
+    }
     if (!ReplaySink::tallied_apart(options)) out.tallies = out.fold.tallies;
     if (options.progress) options.progress(to, to);
     return out;

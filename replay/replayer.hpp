@@ -50,7 +50,8 @@ struct Replayed {
     Fold fold;                       // its tallies are everybody's, from the first event
     Tallies tallies;                 // what the options asked to be counted
     Head head;                       // where the fold stands; the chain of the last whole commit
-    Position began_at;               // the checkpoint's position, 0 without one
+    Position began_at;               // the checkpoint's or the base's position, 0 without one
+    Position beginning;              // the base's position, 0 without one
     Position counting_from;          // tallies count events after this
     std::int64_t end_flushes = 0;    // folded after the last position's event
     std::vector<Recorder> matching;  // recorders that matched `recorded_by`

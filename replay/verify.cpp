@@ -6,6 +6,7 @@
 #include "journal/anchor_file.hpp"
 #include "journal/chain.hpp"
 #include "journal/commit_check.hpp"
+#include "journal/start.hpp"
 #include "projections/fold.hpp"
 #include "replay/invariants.hpp"
 #include "replay/legality.hpp"
@@ -27,7 +28,16 @@ class Verifier final : public Sink {
           options_(options),
           end_(head),
           out_(out),
-          passed_(options.anchors.size(), false) {
+          passed_(options.anchors.size(), false),
+          of_source_(options.anchors.size(), false) {
+        pass_anchors();
+    }
+
+    // Everything begins with the base, as if it had been folded here.
+    void begin(Start start) {
+        fold_ = std::move(start.fold);
+        at_ = start.head;
+        first_of_commit_ = Position{at_.position.value + 1};
         pass_anchors();
     }
 
@@ -102,6 +112,7 @@ class Verifier final : public Sink {
             out_.findings.push_back({at_.position, std::move(what), {}, {}});
     }
     [[nodiscard]] Result<void> check_names();
+    void note_what_cannot_be_held();
     [[nodiscard]] Result<void> load_checkpoints();
     [[nodiscard]] const Error* failure() const { return failure_ ? &*failure_ : nullptr; }
 
@@ -145,7 +156,8 @@ class Verifier final : public Sink {
     std::optional<Error> failure_;
     bool open_ = false;
     bool stopped_ = false;
-    std::vector<bool> passed_;  // by anchor
+    std::vector<bool> passed_;     // by anchor
+    std::vector<bool> of_source_;  // likewise: taken from the journal that this is a window of
 };
 
 void Verifier::check_order(const Event& event) {
@@ -186,18 +198,45 @@ void Verifier::complain_of(const std::vector<Violation>& violations) {
     }
 }
 
-// One of another journal says nothing about what this one contains.
+// One of another journal says nothing about what this one contains, unless this is a window of it.
 Result<void> Verifier::check_names() {
     const auto id = reader_.id();
     if (!id) return tl::unexpected<Error>(id.error());
+    const auto source = out_.source.empty() ? std::string() : anchored_name(out_.source);
     for (std::size_t i = 0; i < passed_.size(); ++i) {
         const auto& name = options_.anchors[i].journal;
         if (name.empty() || id->empty() || name == anchored_name(*id)) continue;
+        if (name == source) {
+            of_source_[i] = true;
+            continue;
+        }
         complain("the anchor at " + place(options_.anchors[i].position) + " is of journal " + name +
                  ", and this is " + anchored_name(*id) + ": another file was put in its place");
         passed_[i] = true;
     }
+    note_what_cannot_be_held();
     return {};
+}
+
+// What lies before the base, or after a window of the journal that the anchor is of.
+void Verifier::note_what_cannot_be_held() {
+    for (std::size_t i = 0; i < passed_.size(); ++i) {
+        const auto& anchor = options_.anchors[i];
+        if (passed_[i]) continue;
+        if (anchor.position <= at_.position && at_.position.given())
+            out_.notes.push_back({anchor.position, "the anchor at " + place(anchor.position) +
+                                                       " lies before the base at " +
+                                                       place(at_.position) +
+                                                       " and cannot be held against it"});
+        else if (of_source_[i] && anchor.position > end_.position)
+            out_.notes.push_back({anchor.position, "the anchor at " + place(anchor.position) +
+                                                       " lies after this window of its journal "
+                                                       "and cannot be held against it"});
+        else
+            continue;
+        passed_[i] = true;
+        ++out_.not_held;
+    }
 }
 
 Result<void> Verifier::load_checkpoints() {
@@ -292,6 +331,30 @@ std::string to_text(const Anchor& anchor) {
     return std::to_string(anchor.position.value) + ":" + to_hex(anchor.chain);
 }
 
+namespace {
+
+// False: it is damaged, and nothing after it can be judged.
+Result<bool> begin(Reader& reader, Verifier& verifier, Verification& out) {
+    auto base = reader.base();
+    if (!base && base.error().code == ErrorCode::not_found) return true;
+    if (base) {
+        Start start{.fold = {}, .head = base->saved.head};
+        if (start.fold.load(base->saved.state)) {
+            out.beginning = start.head;
+            out.source = base->source;
+            out.redacted = base->redacted;
+            verifier.begin(std::move(start));
+            return true;
+        }
+    } else if (base.error().code != ErrorCode::corrupt) {
+        return tl::unexpected<Error>(base.error());
+    }
+    verifier.complain(base ? "the base cannot be folded by this program" : base.error().text);
+    return false;
+}
+
+}  // namespace
+
 Result<Verification> verify(Reader& reader, const VerifyOptions& options) {
     const auto head = reader.head();
     if (!head) return tl::unexpected<Error>(head.error());
@@ -301,9 +364,12 @@ Result<Verification> verify(Reader& reader, const VerifyOptions& options) {
     const auto damage = reader.damage();
     if (!damage) return tl::unexpected<Error>(damage.error());
     for (const auto& line : *damage) verifier.complain("the file: " + line);
+    auto begun = begin(reader, verifier, out);
+    if (!begun) return tl::unexpected<Error>(begun.error());
+    if (!*begun) return out;
     FENCELINE_TRY(verifier.check_names());
     FENCELINE_TRY(verifier.load_checkpoints());
-    const auto read = reader.read(Head{}, head->position, verifier);
+    const auto read = reader.read(out.beginning, head->position, verifier);
     if (verifier.failure() != nullptr) return tl::unexpected<Error>(*verifier.failure());
     if (!read) {
         if (read.error().code != ErrorCode::corrupt) return tl::unexpected<Error>(read.error());
@@ -311,7 +377,7 @@ Result<Verification> verify(Reader& reader, const VerifyOptions& options) {
         return out;
     }
     verifier.finish();
-    out.flushes = head->flushes;
+    out.flushes = head->flushes - out.beginning.flushes;
     if (options.progress) options.progress(head->position, head->position);
     return out;
 }

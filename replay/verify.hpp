@@ -9,7 +9,10 @@
 // - invariants after every event: no epoch falls or has two owners, nothing leaves its end, caps
 //   that were named are kept; with how long it was otherwise
 // - the storage below: what SQLite finds wrong with the file where no event is
-// - checkpoints: byte for byte the fold from the first event (I3)
+// - checkpoints: byte for byte the fold from the first event, or from the base (I3)
+// - the base, where the journal begins at one: that it is what its seal says, and the names beside
+//   it; everything else then begins with it. The events that it stands for are not there to be
+//   judged
 // - anchors kept elsewhere: that they are of this journal and that it still contains them, so that
 //   no tail was cut and no older copy put in its place
 //
@@ -44,6 +47,12 @@ struct Finding {
     std::optional<Duration> lasted;
 };
 
+// What could not be held against something, and is no fault: an anchor of before the base.
+struct Note {
+    Position position;
+    std::string what;
+};
+
 struct VerifyOptions {
     std::vector<Anchor> anchors;
     std::vector<Finding> findings;      // what the caller found already, besides the journal
@@ -53,12 +62,16 @@ struct VerifyOptions {
 
 struct Verification {
     Head head;
+    Head beginning;                // the base's; Head{} without one
+    std::string source, redacted;  // the base's (journal.hpp)
     std::int64_t events = 0;
     std::int64_t commits = 0;  // flushes not included
     std::int64_t flushes = 0;
     std::int64_t checkpoints = 0;   // compared
     std::vector<Finding> findings;  // by position
     std::int64_t found = 0;         // those beyond most_findings included
+    std::vector<Note> notes;
+    std::int64_t not_held = 0;  // anchors among these
 
     [[nodiscard]] bool sound() const { return found == 0; }
 };

@@ -63,6 +63,7 @@ Json json_of(const replay::Divergence& found, const std::vector<Told>& told) {
         events.push_back({{"position", event.position.value}, {"differs", std::move(fields)}});
     }
     return {{"same", found.same()},
+            {"after", found.after.value},
             {"compared", found.compared.value},
             {"end", found.one_end.value},
             {"other_end", found.other_end.value},
@@ -80,10 +81,11 @@ std::string text_of(const replay::Divergence& found, const std::vector<Told>& to
                        plain(field.one), plain(field.other)});
     std::string out = table.empty() ? "" : table.text(context) + "\n";
     if (found.same())
-        return fmt::format("same: {} events of both journals\n", found.compared.value);
+        return fmt::format("same: {} events of both journals\n",
+                           found.compared.value - found.after.value);
     if (found.first)
         out += fmt::format("DIFFERENT: first at #{}, {} of {} events\n", found.first->value,
-                           found.different, found.compared.value);
+                           found.different, found.compared.value - found.after.value);
     else
         out += fmt::format("DIFFERENT: same up to #{}\n", found.compared.value);
     if (found.one_end != found.other_end)
@@ -120,6 +122,13 @@ int diff_journals(const std::string& path, const std::string& other_path, const 
     };
     const auto found = replay::diverging(**reader, **other, options);
     if (!found) return report(path, found.error());
+    if (found->after.given() && found->compared <= found->after) {
+        print_error(
+            "diff",
+            fmt::format("the journals share no event: one begins after #{}, one ends at #{}",
+                        found->after.value, found->compared.value));
+        return exit_refused;
+    }
     if (found->compared.value == 0 && found->same()) {
         print_error("diff", "both journals are empty: there is nothing to compare");
         return exit_refused;

@@ -167,10 +167,15 @@ Json explained_json(const Explained& done) {
     for (std::size_t i = 0; i < done.events.size(); ++i)
         events.push_back(
             {{"adds", done.made_by().events[i].adds}, {"event", json_of(done.events[i], names)}});
-    Json out{{"sample", to_text(done.sample)},       {"value", done.reading.value},
-             {"series", done.reading.series},        {"position", done.window.to.value},
-             {"after", done.window.after.value},     {"at", tools::json_of(done.at)},
-             {"events_found", done.made_by().found}, {"events", std::move(events)}};
+    Json out{{"sample", to_text(done.sample)},
+             {"value", done.reading.value},
+             {"series", done.reading.series},
+             {"position", done.window.to.value},
+             {"after", done.window.count_after.value},
+             {"at", tools::json_of(done.at)},
+             {"beginning", done.causes.beginning.value},
+             {"events_found", done.made_by().found},
+             {"events", std::move(events)}};
     if (done.made_by().last_departure.given())
         out["last_departure"] = done.made_by().last_departure.value;
     return out;
@@ -181,8 +186,9 @@ std::string text_of(const Explained& done, const Context& context) {
     std::string out = fmt::format(
         "{} = {} at #{}{}\n\n", printable(to_text(done.sample)),
         replay::number_text(replay::as_printed(done.reading.value)), done.window.to.value,
-        done.window.after.given() ? fmt::format(", counting from #{}", done.window.after.value)
-                                  : "");
+        done.window.count_after.given()
+            ? fmt::format(", counting from #{}", done.window.count_after.value)
+            : "");
     using enum Table::Align;
     Table table({{"POSITION", right},
                  {"AT"},
@@ -202,6 +208,10 @@ std::string text_of(const Explained& done, const Context& context) {
                    replay::number_text(replay::as_printed(done.made_by().events[i].adds)),
                    note_of(event, names)});
     }
+    const auto beginning = done.causes.beginning;
+    if (beginning.given() && beginning > done.window.count_after)
+        out += fmt::format("events up to #{} are not in the journal, only what they added up to\n",
+                           beginning.value);
     const auto untold = done.made_by().found - static_cast<std::int64_t>(done.events.size());
     if (untold > 0) out += fmt::format("{} events before these; --limit shows more\n", untold);
     if (!table.empty()) return out + table.text(context);
@@ -233,7 +243,7 @@ int explain(const ExplainOptions& options, const Context& context) {
                            "--from must come before --to, and both within the journal");
     ProgressBar bar(context, "folding");
     replay::ReplayOptions asked{
-        .to = window->to, .tally_after = window->after, .progress = bar.callback()};
+        .to = window->to, .tally_after = window->count_after, .progress = bar.callback()};
     const auto past =
         for_recorder(options.recorder, asked.recorded_by,
                      [&](const replay::RecordedBy&) { return replay::replay(**reader, asked); });
@@ -249,7 +259,7 @@ int explain(const ExplainOptions& options, const Context& context) {
     done.reading = *reading;
     auto causes = replay::causes_of(**reader, {&*sample, 1},
                                     {.to = window->to,
-                                     .after = window->after,
+                                     .after = window->count_after,
                                      .recorded_by = asked.recorded_by,
                                      .view = view,
                                      .most = static_cast<std::size_t>(options.limit),

@@ -18,7 +18,12 @@ Result<Window> report_window(Reader& reader, const std::string& from_option,
     const auto last = position_of(reader, to_option);
     if (!last) return tl::unexpected<Error>(last.error());
     if (!last->given()) return refused("--to " + to_option + " is before the first event");
-    if (from_option.empty()) return Window{.to = *last};
+    if (from_option.empty()) {
+        const auto whole = window_of(reader, "", to_option);
+        if (whole && whole->after == whole->to)
+            return refused("--to " + to_option + " is before the first event");
+        return whole;
+    }
     // Everything from there on, so that a window that is turned round shows.
     const auto from = window_of(reader, from_option, "");
     if (!from) return tl::unexpected<Error>(from.error());
@@ -30,7 +35,7 @@ Result<Window> report_window(Reader& reader, const std::string& from_option,
     if (from->after >= *last)
         return refused(
             fmt::format("no event lies between --from {} and --to {}", from_option, to_option));
-    return Window{.after = from->after, .to = *last};
+    return Window{.after = from->after, .to = *last, .count_after = from->after};
 }
 
 }  // namespace fenceline::tools

@@ -76,8 +76,10 @@ std::string stays_text(const replay::Life& life, const Context& context) {
         const auto length = length_of(stay, life.head.at);
         std::string stayed = length ? human_duration(length->ns) : "ended";
         if (!stay.until && length) stayed += " so far";
-        table.row({std::string(to_text(stay.state)), fmt::format("#{}", stay.entered_by.value),
-                   to_rfc3339(stay.since), stayed});
+        const bool known = stay.entered_by.given();
+        table.row({std::string(to_text(stay.state)),
+                   known ? fmt::format("#{}", stay.entered_by.value) : "the base",
+                   to_rfc3339(stay.since), (known || !length ? "" : "at least ") + stayed});
     }
     return table.text(context);
 }

@@ -15,6 +15,9 @@ namespace fenceline::tools {
 struct Window {
     Position after;
     Position to;
+    // What counters count after: 0, which is everything that the journal knows of, what happened
+    // before its base included, unless --from says otherwise.
+    Position count_after{};
 };
 
 // An error of how an option was written is `invalid_request`; others are the journal's.

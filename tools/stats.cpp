@@ -110,7 +110,7 @@ Json stats_json(const replay::Replayed& past, const Window& window,
     }
     return {{"position", past.head.position.value},
             {"at", json_of(past.head.at)},
-            {"window", {{"after", window.after.value}, {"to", window.to.value}}},
+            {"window", {{"after", window.count_after.value}, {"to", window.to.value}}},
             {"workers",
              {{"active", workers.active},
               {"by_state", std::move(by_state)},
@@ -172,7 +172,8 @@ int stats(const StatsOptions& options, const Context& context) {
     if (!window) return report_source(options.path, window.error());
     ProgressBar bar(context, "folding");
     const auto past = replay::replay(
-        **reader, {.to = window->to, .tally_after = window->after, .progress = bar.callback()});
+        **reader,
+        {.to = window->to, .tally_after = window->count_after, .progress = bar.callback()});
     if (!past) return report(options.path, past.error());
     const auto spans =
         spans_of(snapshot(past->fold.pool, past->tallies, past->fold.world.texts, {}));
@@ -183,7 +184,8 @@ int stats(const StatsOptions& options, const Context& context) {
     write_out(workers_text(past->fold.world, context) + "\n" +
               transitions_text(past->tallies, context) + "\n" + spans_text(spans, context) +
               fmt::format("\nworkers as of #{}, the rest over #{} to #{}\n",
-                          past->head.position.value, window->after.value + 1, window->to.value));
+                          past->head.position.value, window->count_after.value + 1,
+                          window->to.value));
     return exit_done;
 }
 

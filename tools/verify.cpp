@@ -35,7 +35,13 @@ Json verification_json(const replay::Verification& done, std::size_t anchors) {
         }
         findings.push_back(std::move(one));
     }
+    Json notes = Json::array();
+    for (const auto& note : done.notes)
+        notes.push_back({{"position", note.position.value}, {"what", note.what}});
     return {{"sound", done.sound()},
+            {"begins_after", done.beginning.position.value},
+            {"source", done.source},
+            {"redacted", done.redacted},
             {"position", done.head.position.value},
             {"anchor", to_text(replay::Anchor{done.head.position, done.head.chain})},
             {"events", done.events},
@@ -43,6 +49,7 @@ Json verification_json(const replay::Verification& done, std::size_t anchors) {
             {"flushes", done.flushes},
             {"checkpoints", done.checkpoints},
             {"anchors", anchors},
+            {"notes", std::move(notes)},
             {"found", done.found},
             {"findings", std::move(findings)}};
 }
@@ -50,6 +57,15 @@ Json verification_json(const replay::Verification& done, std::size_t anchors) {
 template <typename Number>
 std::string counted(Number number, const char* what, const char* plural = "s") {
     return fmt::format("{} {}{}", number, what, number == 1 ? "" : plural);
+}
+
+// Where it begins, when that is not the first event.
+std::string beginning_of(const replay::Verification& done) {
+    std::string out;
+    if (done.beginning.position.given())
+        out += fmt::format("the base at #{}, ", done.beginning.position.value);
+    if (!done.redacted.empty()) out += fmt::format("without {}, ", printable(done.redacted));
+    return out;
 }
 
 std::string text_of(const replay::Verification& done, std::size_t anchors) {
@@ -63,13 +79,16 @@ std::string text_of(const replay::Verification& done, std::size_t anchors) {
             out += fmt::format("; for {}, to the end", human_duration(finding.lasted->ns));
         out += '\n';
     }
+    for (const auto& note : done.notes) out += "note: " + note.what + "\n";
     const auto untold = done.found - static_cast<std::int64_t>(done.findings.size());
     if (untold > 0) out += fmt::format("... and {} more\n", untold);
-    return out + fmt::format("{}: {} in {}, {}, {}, {}; head {}\n",
-                             done.sound() ? "sound" : "NOT SOUND", counted(done.events, "event"),
-                             counted(done.commits, "commit"), counted(done.flushes, "flush", "es"),
+    const auto held = anchors - static_cast<std::size_t>(done.not_held);
+    return out + fmt::format("{}: {}{} in {}, {}, {}, {}; head {}\n",
+                             done.sound() ? "sound" : "NOT SOUND", beginning_of(done),
+                             counted(done.events, "event"), counted(done.commits, "commit"),
+                             counted(done.flushes, "flush", "es"),
                              counted(done.checkpoints, "checkpoint"),
-                             anchors == 0 ? "no anchor" : counted(anchors, "anchor"),
+                             held == 0 ? "no anchor" : counted(held, "anchor"),
                              to_text(replay::Anchor{done.head.position, done.head.chain}));
 }
 

@@ -46,6 +46,22 @@ void remove_all(const JournalFiles& files) {
 
 }  // namespace
 
+Result<void> build_file(const JournalOptions& options, const FillJournal& fill) {
+    auto files = resolve(options.path);
+    if (!files) return tl::unexpected<Error>(std::move(files.error()));
+    // A log or an anchor of an earlier journal of this name would be taken for the new one's.
+    for (const auto& path : {files->database, files->wal(), files->anchor()})
+        if (state_of(path).exists)
+            return fail(ErrorCode::already_exists, "there is a file at " + path + " already",
+                        "choose another path");
+    remove_all(*files);  // what a crash left
+    auto built = fill_unfinished(*files, options, fill);
+    if (built) built = sync_whole(files->unfinished());
+    if (built) built = put_in_place(*files);
+    remove_all(*files);
+    return built;
+}
+
 Result<void> build_journal(const JournalOptions& options, const FillJournal& fill) {
     auto files = resolve(options.path);
     if (!files) return tl::unexpected<Error>(std::move(files.error()));

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "events/invariant.hpp"
+#include "journal/sqlite/base_row.hpp"
 #include "journal/sqlite/profile.hpp"
 #include "journal/sqlite/schema.hpp"
 
@@ -46,6 +47,14 @@ Result<void> sync_directory(const JournalFiles& files) {
     return tl::unexpected<Error>(system_error("syncing the directory", files.directory, number));
 }
 
+// Without the triggers, which let nothing but a next event in.
+Result<void> write_base_whole(Connection& database, const Base& base) {
+    auto transaction = Transaction::begin(database, Transaction::Kind::write);
+    if (!transaction) return tl::unexpected<Error>(std::move(transaction.error()));
+    FENCELINE_TRY(write_base(database, base));
+    return transaction->commit();
+}
+
 Result<void> fill(const JournalFiles& files, const JournalOptions& options, int format) {
     auto database =
         Connection::open(files.unfinished(), {.access = Access::read_write, .vfs = options.vfs});
@@ -56,7 +65,8 @@ Result<void> fill(const JournalFiles& files, const JournalOptions& options, int 
                       .program = program,
                       .at = clock.now()};
     FENCELINE_TRY(make_schema(*database, birth, format));
-    return configure_writer(*database);
+    FENCELINE_TRY(configure_writer(*database));
+    return options.base != nullptr ? write_base_whole(*database, *options.base) : Result<void>();
 }
 
 }  // namespace

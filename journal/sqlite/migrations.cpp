@@ -207,7 +207,74 @@ CREATE TRIGGER segment_delete BEFORE DELETE ON segment
 BEGIN SELECT RAISE(ABORT, 'segment: rows are never deleted'); END;
 )sql";
 
-constexpr Migration steps[] = {{1, journal_tables}, {2, checkpoints_and_view}, {3, segments}};
+// Format 4: a journal may begin at a base, the fold of what is not in it. The triggers count on
+// from there; texts and recorders of before are rows like all others.
+constexpr char bases[] = R"sql(
+PRAGMA user_version = 4;
+
+CREATE TABLE base (
+  position  INTEGER PRIMARY KEY,
+  format    INTEGER NOT NULL,
+  chain     BLOB NOT NULL,
+  texts     INTEGER NOT NULL,
+  recorders INTEGER NOT NULL,
+  flushes   INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  size      INTEGER NOT NULL,
+  state     BLOB NOT NULL,
+  digest    BLOB NOT NULL,
+  source    TEXT NOT NULL,
+  redacted  TEXT NOT NULL,
+  seal      BLOB NOT NULL,
+  CHECK (position >= 0 AND texts > 0 AND recorders >= 0 AND flushes >= 0),
+  CHECK (length(chain) = 32 AND length(digest) = 32 AND length(seal) = 32)
+) STRICT;
+
+CREATE TRIGGER base_insert BEFORE INSERT ON base
+WHEN EXISTS (SELECT 1 FROM base) OR EXISTS (SELECT 1 FROM event)
+BEGIN SELECT RAISE(ABORT, 'base: a journal begins once'); END;
+CREATE TRIGGER base_update BEFORE UPDATE ON base
+BEGIN SELECT RAISE(ABORT, 'base: rows are never changed'); END;
+CREATE TRIGGER base_delete BEFORE DELETE ON base
+BEGIN SELECT RAISE(ABORT, 'base: rows are never deleted'); END;
+
+DROP TRIGGER event_insert;
+CREATE TRIGGER event_insert BEFORE INSERT ON event
+WHEN NEW.position IS NOT
+  (SELECT ifnull(max(position), (SELECT ifnull(max(position), 0) FROM base)) + 1 FROM event)
+BEGIN SELECT RAISE(ABORT, 'event: positions continue without a gap'); END;
+
+DROP TRIGGER text_insert;
+CREATE TRIGGER text_insert BEFORE INSERT ON text
+WHEN NEW.id IS NOT (SELECT ifnull(max(id), 0) + 1 FROM text)
+  OR NEW.position IS NOT
+  (SELECT ifnull(max(position), (SELECT ifnull(max(position), 0) FROM base)) + 1 FROM event)
+BEGIN SELECT RAISE(ABORT, 'text: numbers continue without a gap'); END;
+
+DROP TRIGGER recorder_insert;
+CREATE TRIGGER recorder_insert BEFORE INSERT ON recorder
+WHEN NEW.id IS NOT (SELECT ifnull(max(id), 0) + 1 FROM recorder)
+  OR NEW.position IS NOT
+  (SELECT ifnull(max(position), (SELECT ifnull(max(position), 0) FROM base)) + 1 FROM event)
+BEGIN SELECT RAISE(ABORT, 'recorder: numbers continue without a gap'); END;
+
+DROP TRIGGER flush_insert;
+CREATE TRIGGER flush_insert BEFORE INSERT ON flush
+WHEN NEW.id IS NOT
+  (SELECT ifnull(max(id), (SELECT ifnull(max(flushes), 0) FROM base)) + 1 FROM flush)
+  OR NEW.position IS NOT
+  (SELECT ifnull(max(position), (SELECT ifnull(max(position), 0) FROM base)) FROM event)
+BEGIN SELECT RAISE(ABORT, 'flush: numbers continue without a gap'); END;
+
+DROP TRIGGER segment_insert;
+CREATE TRIGGER segment_insert BEFORE INSERT ON segment
+WHEN NEW.first IS NOT
+  (SELECT ifnull(max(last), (SELECT ifnull(max(position), 0) FROM base)) + 1 FROM segment)
+BEGIN SELECT RAISE(ABORT, 'segment: they continue without a gap'); END;
+)sql";
+
+constexpr Migration steps[] = {
+    {1, journal_tables}, {2, checkpoints_and_view}, {3, segments}, {4, bases}};
 
 }  // namespace
 

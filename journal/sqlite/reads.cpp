@@ -6,6 +6,7 @@
 #include "events/codec.hpp"
 #include "events/limits.hpp"
 #include "events/utf8.hpp"
+#include "journal/sqlite/base_row.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/schema.hpp"
 
@@ -39,6 +40,12 @@ Error corrupt(std::string text) {
             .hint = "run `fenceline verify` on a copy"};
 }
 
+tl::unexpected<Error> before_the_base(Position position, const Head& begin) {
+    return fail(ErrorCode::not_found, "there is no #" + std::to_string(position.value) +
+                                          "; the journal begins after #" +
+                                          std::to_string(begin.position.value));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) {
@@ -58,6 +65,7 @@ Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) 
         reads->segments_ = std::move(*segments);
     }
     reads->has_checkpoints_ = format >= format_with_checkpoints;
+    reads->has_base_ = format >= format_with_base;
     const bool prepared =
         prepare(reads->last_event_, last_event_sql) &&
         prepare(reads->last_flush_, last_flush_sql) && prepare(reads->known_, known_sql) &&
@@ -66,17 +74,44 @@ Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) 
         prepare(reads->sealed_before_, sealed_before_sql) &&
         prepare(reads->time_at_, time_at_sql) && prepare(reads->chain_at_, chain_at_sql) &&
         (!reads->has_checkpoints_ || (prepare(reads->checkpoint_, select_checkpoint_sql) &&
-                                      prepare(reads->checkpoints_, select_checkpoints_sql)));
+                                      prepare(reads->checkpoints_, select_checkpoints_sql))) &&
+        (!reads->has_base_ || prepare(reads->begin_, select_begin_sql));
     if (!prepared) return tl::unexpected<Error>(std::move(error));
     return reads;
+}
+
+Result<Head> Reads::beginning() {
+    if (!has_base_) return Head{};
+    const Resetting reset(begin_);
+    // The whole row is looked at, its state included.
+    const RaisedLimit limit(database_, limits::checkpoint_bytes);
+    auto row = begin_.step();
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    if (!*row) return Head{};
+    return read_begin(begin_);
+}
+
+Result<Base> Reads::base() {
+    if (!has_base_) return fail(ErrorCode::not_found, "the journal begins at its first event");
+    auto steady = Steady::begin(database_);
+    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    return read_base(database_);
+}
+
+Result<Position> Reads::rows_follow() {
+    auto end = segments_ ? segments_->end() : Result<Position>();
+    if (!end || end->given()) return end;
+    return beginning().map([](const Head& head) { return head.position; });
 }
 
 // The first statement stays open until the last one is done: together they read one state.
 Result<Head> Reads::head() {
     const Resetting first(last_event_), second(last_flush_), third(known_);
-    Head head;
     auto event = last_event_.step();
     if (!event) return tl::unexpected<Error>(std::move(event.error()));
+    auto begun = beginning();
+    if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    Head head = *begun;
     if (*event) {
         head.position = Position{last_event_.integer(0).value_or(0)};
         head.at = Time{last_event_.integer(1).value_or(0)};
@@ -122,9 +157,13 @@ Result<Event> Reads::event(Position position) {
     events_.bind(2, position.value);
     auto row = events_.step();
     if (!row) return tl::unexpected<Error>(std::move(row.error()));
-    if (!*row)
+    if (!*row) {
+        auto begun = beginning();
+        if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+        if (position <= begun->position) return before_the_base(position, *begun);
         return fail(ErrorCode::not_found,
                     "there is no event " + std::to_string(position.value) + " in the journal");
+    }
     Event event;
     EventRow found;
     FENCELINE_TRY(read_event(events_, *known, event, found));
@@ -135,6 +174,10 @@ Result<bool> Reads::was_head(const Head& head) {
     if (head == Head{}) return true;
     auto steady = Steady::begin(database_);
     if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto begun = beginning();
+    if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    if (head.position == begun->position && head.flushes == begun->flushes)
+        return head.chain == begun->chain;
     const Resetting reset(chain_at_);
     chain_at_.bind(1, head.flushes);
     chain_at_.bind(2, head.position.value);
@@ -151,29 +194,34 @@ Result<bool> Reads::was_head(const Head& head) {
 // --- ranges
 
 Result<Cursor> Reads::start(const Head& after, Position to) {
-    Cursor cursor{.next = Position{after.position.value + 1},
-                  .to = to,
-                  .commit_first = Position{1},
-                  .texts = after.texts,
-                  .recorders = after.recorders,
-                  .flushes = after.flushes};
     auto steady = Steady::begin(database_);
     if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto begun = beginning();
+    if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    if (after.position.given() && after.position < begun->position)
+        return before_the_base(after.position, *begun);
+    const auto from = std::max(after.position, begun->position);
+    Cursor cursor{.next = Position{from.value + 1},
+                  .to = to,
+                  .commit_first = Position{begun->position.value + 1},
+                  .texts = after.texts,
+                  .recorders = after.recorders,
+                  .flushes = std::max(after.flushes, begun->flushes)};
     auto segment = sealed(cursor.next);
     if (!segment) return tl::unexpected<Error>(std::move(segment.error()));
     if (*segment != nullptr) return cursor;  // the segment knows its commits
     // `after` may lie inside of a commit: its seal names where the commit really began.
     const Resetting reset(sealed_before_);
-    sealed_before_.bind(1, after.position.value);
+    sealed_before_.bind(1, from.value);
     auto row = sealed_before_.step();
     if (!row) return tl::unexpected<Error>(std::move(row.error()));
     if (*row) {
         cursor.commit_first = Position{sealed_before_.integer(0).value_or(0) + 1};
         return cursor;
     }
-    auto end = segments_ ? segments_->end() : Result<Position>();
-    if (!end) return tl::unexpected<Error>(std::move(end.error()));
-    cursor.commit_first = Position{end->value + 1};
+    auto before_rows = rows_follow();
+    if (!before_rows) return tl::unexpected<Error>(std::move(before_rows.error()));
+    cursor.commit_first = Position{before_rows->value + 1};
     return cursor;
 }
 
@@ -279,7 +327,7 @@ Result<Position> Reads::first_at(Time at) {
     auto found = sealed_first_at(at);
     if (!found) return tl::unexpected<Error>(std::move(found.error()));
     if (*found) return **found;
-    auto rows_after = segments_ ? segments_->end() : Result<Position>();
+    auto rows_after = rows_follow();
     if (!rows_after) return tl::unexpected<Error>(std::move(rows_after.error()));
     auto end = head();
     if (!end) return tl::unexpected<Error>(std::move(end.error()));

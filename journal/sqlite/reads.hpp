@@ -50,6 +50,11 @@ class Reads {
     [[nodiscard]] static Result<std::unique_ptr<Reads>> prepare(Connection& database, int format);
 
     [[nodiscard]] Result<Head> head();
+    // Where the journal begins; Head{} without a base.
+    [[nodiscard]] Result<Head> beginning();
+    [[nodiscard]] Result<Base> base();
+    // The last position before the event rows.
+    [[nodiscard]] Result<Position> rows_follow();
     [[nodiscard]] Result<Event> event(Position position);
     [[nodiscard]] Result<Checkpoint> checkpoint(Position position);
     [[nodiscard]] Result<std::vector<Position>> checkpoints();
@@ -102,7 +107,8 @@ class Reads {
     Statement events_, texts_, recorders_, flushes_;
     Statement sealed_before_, time_at_, chain_at_;
     Statement checkpoint_, checkpoints_;  // not there before format_with_checkpoints
-    bool has_checkpoints_ = false;
+    Statement begin_;                     // nor this one before format_with_base
+    bool has_checkpoints_ = false, has_base_ = false;
 };
 
 }  // namespace fenceline::sqlite

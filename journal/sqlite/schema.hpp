@@ -21,6 +21,8 @@ inline constexpr std::int64_t application_id = 0x464E434C;  // "FNCL", FROZEN
 inline constexpr int format_with_checkpoints = 2;
 // Segments are there from this format on.
 inline constexpr int format_with_segments = 3;
+// From this format on a journal may begin at a base.
+inline constexpr int format_with_base = 4;
 
 [[nodiscard]] int newest_format();
 

@@ -28,6 +28,10 @@ Result<void> SqliteJournal::check_anchor() {
             ErrorCode::corrupt,
             "the anchor beside it is of another journal: " + files_.database + " was replaced",
             hint);
+    // What lies before a base cannot be held against anything any more.
+    const auto begun = database_->reads->beginning();
+    if (!begun) return tl::unexpected<Error>(begun.error());
+    if (kept.position < begun->position) return {};
     const auto known = database_->reads->was_head(
         {.position = kept.position, .chain = kept.chain, .flushes = kept.flushes});
     if (!known) return tl::unexpected<Error>(known.error());
@@ -42,7 +46,9 @@ Result<void> SqliteJournal::check_anchor() {
 // Over what an earlier journal of that name left. One that cannot be written is no reason not to
 // begin: the next commit tries again, and `verify` says what it was held against.
 Result<void> SqliteJournal::anchor_new_journal() {
-    anchor_now(Head{});
+    const auto head = database_->reads->head();
+    if (!head) return tl::unexpected<Error>(head.error());
+    anchor_now(*head);
     return {};
 }
 

@@ -253,6 +253,16 @@ Result<Head> SqliteJournal::head() {
     return database_->reads->head();
 }
 
+Result<Head> SqliteJournal::beginning() {
+    FENCELINE_TRY(usable());
+    return database_->reads->beginning();
+}
+
+Result<Base> SqliteJournal::base() {
+    FENCELINE_TRY(usable());
+    return database_->reads->base();
+}
+
 Result<void> SqliteJournal::read(const Head& after, Position to, Sink& sink) {
     FENCELINE_TRY(usable());
     auto cursor = database_->reads->start(after, to);

@@ -47,6 +47,8 @@ class SqliteJournal final : public Journal {
 
     [[nodiscard]] Result<std::string> id() override;
     [[nodiscard]] Result<Head> head() override;
+    [[nodiscard]] Result<Head> beginning() override;
+    [[nodiscard]] Result<Base> base() override;
     [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override;
     [[nodiscard]] Result<Event> event(Position position) override;
     [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override;

@@ -168,6 +168,14 @@ Result<Head> SqliteReader::head() {
     return steady([](Database& database) { return database.reads->head(); });
 }
 
+Result<Head> SqliteReader::beginning() {
+    return steady([](Database& database) { return database.reads->beginning(); });
+}
+
+Result<Base> SqliteReader::base() {
+    return steady([](Database& database) { return database.reads->base(); });
+}
+
 Result<void> SqliteReader::read(const Head& after, Position to, Sink& sink) {
     auto start = steady([&](Database& database) { return database.reads->start(after, to); });
     if (!start) return tl::unexpected<Error>(std::move(start.error()));

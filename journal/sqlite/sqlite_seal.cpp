@@ -24,7 +24,7 @@ Result<SealStep> SqliteJournal::seal(const SealRequest& request) {
         return tl::unexpected<Error>(std::move(done.error()));
     }
     if (!working) sealing_.reset();
-    auto end = database_->reads->segments()->end();
+    auto end = database_->reads->rows_follow();
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
     return SealStep{.sealed = *end, .more = working};
 }
@@ -36,12 +36,14 @@ Result<bool> SqliteJournal::begin_sealing(const SealRequest& request) {
     auto head = database_->reads->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
     auto& segments = *database_->reads->segments();
-    auto end = segments.end();
+    auto end = database_->reads->rows_follow();
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
     const Position last{std::min(request.last.value, head->position.value - 1)};
     if (last.value - end->value < std::max<std::int64_t>(request.least, 1)) return false;
-    Head before;
-    if (end->given()) {
+    auto begun = database_->reads->beginning();
+    if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    Head before = *begun;
+    if (*end > begun->position) {
         auto newest = segments.holding(*end);
         if (!newest) return tl::unexpected<Error>(std::move(newest.error()));
         if (*newest == nullptr) return fail(ErrorCode::corrupt, "the last segment is gone");
@@ -85,7 +87,7 @@ Result<void> SqliteJournal::put_in_place() {
 }
 
 Result<void> SqliteJournal::swap_rows(const SegmentRow& row) {
-    auto end = database_->reads->segments()->end();
+    auto end = database_->reads->rows_follow();
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
     // Another process was faster: its segment is as good.
     if (end->value + 1 != row.first.value) return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/fold_sink.hpp"
+#include "journal/start.hpp"
 
 namespace fenceline::replay {
 
@@ -185,9 +186,11 @@ Result<void> lay_out(Reader& reader, const SampleOptions& options, SampleTable& 
         if (!event) return tl::unexpected<Error>(event.error());
         last = event->at;
     }
+    const auto beginning = reader.beginning();
+    if (!beginning) return tl::unexpected<Error>(beginning.error());
     Time begin = options.from.value_or(Time{});
-    if (!options.from && options.to.given()) {
-        const auto event = reader.event(Position{1});
+    if (!options.from && options.to > beginning->position) {
+        const auto event = reader.event(Position{beginning->position.value + 1});
         if (!event) return tl::unexpected<Error>(event.error());
         begin = event->at - Duration{1};
     }
@@ -196,6 +199,9 @@ Result<void> lay_out(Reader& reader, const SampleOptions& options, SampleTable& 
         return fail(ErrorCode::invalid_request, "the window begins before 1970",
                     "metrics of that time cannot be told to Prometheus");
     table.first = Time{begin.ns / table.step.ns * table.step.ns};
+    // What was before a base cannot be sampled: the first step is not before it.
+    if (beginning->position.given() && table.first < beginning->at)
+        table.first = Time{(beginning->at.ns + table.step.ns - 1) / table.step.ns * table.step.ns};
     table.steps = (end.ns - table.first.ns + table.step.ns - 1) / table.step.ns + 1;
     if (table.steps <= limits::sampled_steps) return {};
     return fail(ErrorCode::invalid_request,
@@ -215,7 +221,12 @@ Result<SampleTable> sample(Reader& reader, const SampleOptions& options) {
     // The recorder may come later than the first step: its absence is judged at the end.
     const auto begin = std::min(*before, options.to);
     auto past = replay(reader, {.to = begin, .recorded_by = options.recorded_by});
-    if (!past && past.error().code == ErrorCode::not_found) past = Replayed{};
+    if (!past && past.error().code == ErrorCode::not_found) {
+        auto start = own_start(reader);
+        if (!start) return tl::unexpected<Error>(std::move(start.error()));
+        past = Replayed{.fold = std::move(start->fold), .tallies = {}, .head = start->head};
+        past->head.recorders = 0;
+    }
     if (!past) return tl::unexpected<Error>(std::move(past.error()));
     Sampler sampler(*past, options, table);
     FENCELINE_TRY(reader.read(past->head, options.to, sampler));

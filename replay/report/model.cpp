@@ -38,6 +38,8 @@ Result<void> look_up_winners(Reader& reader, const ModelOptions& options, Model&
     const std::size_t skip = wanted.size() - std::min(wanted.size(), options.most_earlier_winners);
     for (std::size_t i = skip; i < wanted.size(); ++i) {
         const auto event = reader.event(wanted[i]);
+        // Before the base: that it had won is all that is left of it.
+        if (!event && event.error().code == ErrorCode::not_found) continue;
         if (!event) return tl::unexpected<Error>(event.error());
         model.earlier.push_back({.position = event->position,
                                  .at = event->at,

@@ -44,11 +44,32 @@ class Reader:
         self.db.row_factory = sqlite3.Row
         if self.db.execute("PRAGMA application_id").fetchone()[0] != 0x464E434C:
             raise SystemExit(f"{path} is not a journal")
+        base = self.db.execute("SELECT * FROM base").fetchone()
         self.texts = at_position(self.db.execute("SELECT * FROM text ORDER BY id"))
         self.recorders = at_position(self.db.execute("SELECT * FROM recorder ORDER BY id"))
         self.flushes = at_position(self.db.execute("SELECT * FROM flush ORDER BY id"))
         self.chain = bytes(32)
         self.events = self.commits = self.position = 0
+        if base is not None:
+            self.begin(base)
+
+    def begin(self, base):
+        fields = pack("qqI", base["format"], base["position"], 32) + base["chain"]
+        fields += pack("Iqqqq", *(base[n] for n in ("texts", "recorders", "flushes", "at", "size")))
+        digest = hashlib.blake2b(fields + base["state"], digest_size=32).digest()
+        sealed = digest
+        for row in self.db.execute("SELECT value FROM text WHERE id < ? ORDER BY id",
+                                   (base["texts"],)):
+            sealed += counted(row["value"].encode())
+        for row in self.db.execute("SELECT * FROM recorder WHERE id <= ? ORDER BY id",
+                                   (base["recorders"],)):
+            sealed += pack("q", row["position"])
+            sealed += counted(row["instance"].encode()) + counted(row["run"].encode())
+        for name in ("source", "redacted"):
+            sealed += counted(base[name].encode())
+        if hashlib.blake2b(sealed, digest_size=32).digest() != base["seal"]:
+            raise SystemExit("the base does not have its seal")
+        self.chain, self.position = base["chain"], base["position"]
 
     def check(self, found, wanted, where):
         if found != wanted:

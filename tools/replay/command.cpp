@@ -35,7 +35,7 @@ constexpr auto modes_note =
 struct Summary {
     replay::Anchor anchor;
     Time at;
-    Position began_at;
+    Position began_at, beginning;
     std::string digest;
     std::size_t state_bytes = 0;
     std::int64_t workers = 0, active = 0;
@@ -47,11 +47,19 @@ Summary summary_of(const replay::Replayed& past) {
     return {.anchor = {past.head.position, past.head.chain},
             .at = past.head.at,
             .began_at = past.began_at,
+            .beginning = past.beginning,
             .digest = digest_hex(bytes),
             .state_bytes = bytes.size(),
             .workers = static_cast<std::int64_t>(past.fold.world.size()),
             .active = past.fold.world.active(),
             .control_planes = past.fold.world.control_planes().size()};
+}
+
+std::string began_text(const Summary& done) {
+    if (done.began_at > done.beginning)
+        return fmt::format("the checkpoint at #{}", done.began_at.value);
+    if (done.beginning.given()) return fmt::format("the base at #{}", done.beginning.value);
+    return "the first event";
 }
 
 std::string text_of(const Summary& done) {
@@ -62,9 +70,7 @@ std::string text_of(const Summary& done) {
         "workers         {}, {} of them active\n"
         "control planes  {}\n"
         "state digest    {}  ({} bytes)\n",
-        done.anchor.position.value, done.at.given() ? to_rfc3339(done.at) : "-",
-        done.began_at.given() ? fmt::format("the checkpoint at #{}", done.began_at.value)
-                              : "the first event",
+        done.anchor.position.value, done.at.given() ? to_rfc3339(done.at) : "-", began_text(done),
         done.workers, done.active, done.control_planes, done.digest, done.state_bytes);
 }
 

@@ -1,0 +1,34 @@
+#pragma once
+
+// Where a fold of a journal begins: at a checkpoint, at the base, or with nothing before event 1.
+//
+//   auto start = nearest_start(reader, position);
+//   reader.read(start->head, position, FoldSink(start->fold));
+//
+// Threading: as the reader.
+
+#include "journal/journal.hpp"
+#include "projections/fold.hpp"
+
+namespace fenceline {
+
+struct Start {
+    Fold fold;
+    Head head;  // what the fold has seen
+};
+
+// The journal's own beginning. `corrupt` when it has a base that is damaged: without it nothing can
+// be folded.
+[[nodiscard]] Result<Start> own_start(Reader& reader);
+
+// The nearest checkpoint at or before `position`, else the journal's own beginning: a checkpoint
+// that cannot be used only costs time. `invalid_request` when the journal begins after `position`.
+[[nodiscard]] Result<Start> nearest_start(Reader& reader, Position position);
+
+// Everything up to and including `position`, the flushes that follow it included.
+[[nodiscard]] Result<Start> fold_up_to(Reader& reader, Position position);
+
+// What to say to whoever asks for something before the base.
+[[nodiscard]] Error before_beginning(const std::string& asked, const Head& beginning);
+
+}  // namespace fenceline
