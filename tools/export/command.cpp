@@ -30,10 +30,13 @@ constexpr std::array formats{
     Format{"openmetrics", export_openmetrics},
     Format{"promtool-test", export_rule_test},
 };
+// Not one of these: it writes a journal, not a stream.
+constexpr std::string_view incident_format = "incident";
 
 std::vector<std::string> format_names() {
     std::vector<std::string> out;
     for (const Format& format : formats) out.emplace_back(format.name);
+    out.emplace_back(incident_format);
     return out;
 }
 
@@ -47,6 +50,9 @@ int run_export(const ExportOptions& options, const Context& context) {
     if (options.format.empty())
         return wrong_usage("export", "--format is needed",
                            fmt::format("one of {}", fmt::join(format_names(), ", ")));
+    if (options.format == incident_format) return export_incident(options, context);
+    if (!options.redact.empty())
+        return wrong_usage("export", "--redact belongs to --format incident");
     const auto format = std::ranges::find(formats, options.format, &Format::name);
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());
@@ -91,6 +97,18 @@ void add_export(CommandLine& line) {
                 "promtool-test: a rule file to test, as seen from the test; may be repeated")
         .option("--metric", "NAME", options->metric,
                 "promtool-test: only this metric (all); may be repeated")
+        .option("--redact", "NAMES", options->redact,
+                "incident: org, pod, owner, with commas: pseudonyms instead of these")
+        .note(
+            "An incident is a small journal of the window, with the state before it: all commands\n"
+            "read it, verify proves it, and a store can go on with it. The window is widened to\n"
+            "whole commits, which keep their hashes, so that an anchor of the journal holds for "
+            "it\n"
+            "too. With --redact the hashes are made anew; names in images and reasons are "
+            "replaced\n"
+            "as well, and request ids always are.")
+        .example(
+            "fenceline export pool.db --format incident --from -15m --redact org,owner -o inc.db")
         .example("fenceline export pool.db --format openmetrics --label job=duckgres -o pool.om")
         .example("promtool tsdb create-blocks-from openmetrics pool.om data")
         .example("fenceline export pool.db --format promtool-test --rules alerts.yml -o test.yml")

@@ -15,6 +15,7 @@ namespace fenceline::tools {
 
 struct ExportOptions {
     std::string path, format, from, to, out, recorder;
+    std::string redact;  // --redact org,pod,owner
     std::string step = "15s";
     std::string labels = "exact";
     std::string name_space = "duckgres";
@@ -39,5 +40,7 @@ struct ExportTask {
 [[nodiscard]] Result<std::string> export_perfetto(const ExportTask& task);
 [[nodiscard]] Result<std::string> export_openmetrics(const ExportTask& task);
 [[nodiscard]] Result<std::string> export_rule_test(const ExportTask& task);
+// A journal, which is no stream: the exit code of the whole command.
+[[nodiscard]] int export_incident(const ExportOptions& options, const Context& context);
 
 }  // namespace fenceline::tools

@@ -1,0 +1,58 @@
+// `fenceline export --format incident`: a window as a journal of its own, to share.
+
+#include <fmt/format.h>
+
+#include "journal/excerpt.hpp"
+#include "journal/open.hpp"
+#include "tools/export/options.hpp"
+#include "tools/output.hpp"
+#include "tools/progress.hpp"
+#include "tools/report_window.hpp"
+
+namespace fenceline::tools {
+
+namespace {
+
+std::string told_of(const ExportOptions& options, const Window& asked, const Excerpt& made,
+                    const Redact& redact) {
+    const auto first = made.base.position.value + 1, last = made.head.position.value;
+    auto out = fmt::format("#{} to #{} in {} commits", first, last, made.commits);
+    if (first != asked.after.value + 1 || last != asked.to.value)
+        out += ", widened to whole commits";
+    if (made.base.position.given())
+        out += fmt::format(", after the state at #{}", made.base.position.value);
+    if (redact.any())
+        out +=
+            fmt::format("; {} are pseudonyms, and so are request ids", printable(options.redact));
+    return out;
+}
+
+}  // namespace
+
+int export_incident(const ExportOptions& options, const Context& context) {
+    if (options.out.empty())
+        return wrong_usage("export", "an incident is a file of its own: -o FILE is needed");
+    const auto redact = parse_redact(options.redact);
+    if (!redact)
+        return wrong_usage("export", "--redact: " + redact.error().text, redact.error().hint);
+    const auto reader = open_reader(options.path);
+    if (!reader) return report(options.path, reader.error());
+    const auto window = report_window(**reader, options.from, options.to);
+    if (!window) return report_source(options.path, window.error());
+    ProgressBar bar(context, "exporting");
+    const auto made = write_excerpt(**reader, {.path = options.out,
+                                               .after = window->after,
+                                               .to = window->to,
+                                               .redact = *redact,
+                                               .progress = bar.callback()});
+    if (!made) {
+        const bool about_output = made.error().code == ErrorCode::already_exists ||
+                                  made.error().code == ErrorCode::no_space ||
+                                  made.error().code == ErrorCode::read_only;
+        return report(about_output ? options.out : options.path, made.error());
+    }
+    fmt::print(stderr, "export: {}\n", told_of(options, *window, *made, *redact));
+    return exit_done;
+}
+
+}  // namespace fenceline::tools
