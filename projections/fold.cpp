@@ -11,8 +11,8 @@ namespace fenceline {
 namespace {
 
 // Raised when any part's layout changes. A fold of another layout is not read: the caller folds
-// from an earlier place instead, so a checkpoint never needs lifting. A base (FORMAT.md) does: there
-// is nothing before it. Layout 1 is FROZEN, and has to be read by whatever comes after it.
+// from an earlier place instead, so a checkpoint never needs lifting. A base (FORMAT.md) does, as
+// there is nothing before it: layout 1 is FROZEN, and has to be read by whatever comes after it.
 constexpr std::uint8_t layout = 1;
 
 }  // namespace

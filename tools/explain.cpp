@@ -150,6 +150,10 @@ struct Explained {
     std::vector<Event> events;  // one for each cause
 
     [[nodiscard]] const replay::Causes& made_by() const { return causes.of.front(); }
+    // Events that count, but are not in the journal; 0: none.
+    [[nodiscard]] Position unnamed_up_to() const {
+        return causes.beginning > window.count_after ? causes.beginning : Position{};
+    }
 };
 
 Result<void> load_events(Reader& reader, Explained& out) {
@@ -173,7 +177,7 @@ Json explained_json(const Explained& done) {
              {"position", done.window.to.value},
              {"after", done.window.count_after.value},
              {"at", tools::json_of(done.at)},
-             {"beginning", done.causes.beginning.value},
+             {"unnamed_up_to", done.unnamed_up_to().value},
              {"events_found", done.made_by().found},
              {"events", std::move(events)}};
     if (done.made_by().last_departure.given())
@@ -208,8 +212,7 @@ std::string text_of(const Explained& done, const Context& context) {
                    replay::number_text(replay::as_printed(done.made_by().events[i].adds)),
                    note_of(event, names)});
     }
-    const auto beginning = done.causes.beginning;
-    if (beginning.given() && beginning > done.window.count_after)
+    if (const auto beginning = done.unnamed_up_to(); beginning.given())
         out += fmt::format("events up to #{} are not in the journal, only what they added up to\n",
                            beginning.value);
     const auto untold = done.made_by().found - static_cast<std::int64_t>(done.events.size());

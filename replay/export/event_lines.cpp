@@ -54,8 +54,10 @@ class LineSink final : public Sink {
         return end();
     }
     bool seal(const Seal& seal) override {
-        measured(seal.measured);
         const bool flush = seal.first > seal.last;
+        // With all names come all flushes: those before the window are none of it.
+        if (flush && range_.after.given() && seal.last <= range_.after) return true;
+        measured(seal.measured);
         auto& line = begin(flush ? "flush" : "commit");
         number("last", seal.last.value, line);
         number("recorder", seal.recorder.value, line);

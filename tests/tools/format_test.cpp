@@ -53,6 +53,26 @@ TEST_SUITE("tools/format") {
         CHECK(std::stoll(read.out) > 500);
     }
 
+    TEST_CASE("that reader begins at a base and sees it changed") {
+        TempDir dir;
+        const auto path = dir / "pool.db", part = dir / "part.db";
+        REQUIRE(run_program({"simulate", path, "--scenario", "rollout", "--workers", "20",
+                             "--duration", "4m", "--seed", "3"})
+                    .code == 0);
+        REQUIRE(run_program({"export", path, "--format", "incident", "--from", "#200", "-o", part})
+                    .code == 0);
+        const auto read = format_reader(part);
+        INFO(read.err);
+        REQUIRE(read.code == 0);
+        CHECK(read.out.ends_with(" " + run_program({"anchor", path}).out));
+        {
+            RawSqlite raw(part);
+            CHECK(raw.run("DROP TRIGGER text_update") == "");
+            CHECK(raw.run("UPDATE text SET value = value || 'x' WHERE id = 1") == "");
+        }
+        CHECK(format_reader(part).err.find("does not have its seal") != std::string::npos);
+    }
+
     TEST_CASE("that reader sees a changed row") {
         TempDir dir;
         const auto path = dir / "pool.db";
