@@ -44,6 +44,8 @@ inline constexpr std::size_t checkpoint_bytes = std::size_t{1} << 30;
 inline constexpr std::int64_t segment_events = 16'384;
 inline constexpr std::size_t segment_target_bytes = std::size_t{4} << 20;
 inline constexpr std::size_t segment_bytes = std::size_t{64} << 20;
+// Segments that are dropped at once, while writers wait.
+inline constexpr std::int64_t segments_dropped = 16;
 // Positions that a running store leaves as rows behind its head: a retry finds its answer there.
 inline constexpr std::int64_t rows_kept = request_window;
 

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "events/event.hpp"
+#include "events/limits.hpp"
 #include "events/result.hpp"
 #include "events/text.hpp"
 
@@ -96,6 +97,23 @@ struct Checkpoint {
     std::string state;
 };
 
+// History that was dropped behind a base: what, when and by whom, and the hashes before and after
+// it, so that what is left can be held against a copy of what is gone.
+struct Drop {
+    Position first, last;
+    Time at;         // when it was dropped
+    std::string by;  // who said so
+    ChainHash before{}, after{};
+    bool operator==(const Drop&) const = default;
+};
+
+// What is never dropped, under the name of whoever wants it kept.
+struct Pin {
+    std::string name;
+    Position first, last;
+    bool operator==(const Pin&) const = default;
+};
+
 // What a journal begins with that does not begin at event 1: the fold of all events before its
 // first one, and what else has to be known of them. It is sealed, and nothing but a seal kept
 // elsewhere can tell more about it: the events are not there.
@@ -105,6 +123,7 @@ struct Base {
     // Of a window that was taken out of another journal: that journal's id (unless redacted), and
     // which names were made unreadable ("org,owner"; empty: none).
     std::string source, redacted;
+    std::vector<Drop> drops;  // in this very journal, in order
 };
 
 // Reads. Never blocks the writer, never changes a file (I8).
@@ -129,6 +148,8 @@ class Reader {
     [[nodiscard]] virtual Result<void> read(const Head& after, Position to, Sink& sink) = 0;
     // One event by its position; `not_found` when there is none.
     [[nodiscard]] virtual Result<Event> event(Position position) = 0;
+    // What is pinned, by name.
+    [[nodiscard]] virtual Result<std::vector<Pin>> pins() { return std::vector<Pin>(); }
     // The nearest checkpoint at or before `position`; `not_found` when there is none.
     [[nodiscard]] virtual Result<Checkpoint> checkpoint(Position position) = 0;
     // Positions of all checkpoints, ascending.
@@ -150,6 +171,22 @@ struct SealRequest {
 struct SealStep {
     Position sealed;    // up to here history is in segments
     bool more = false;  // another step would go on
+};
+
+// What may be dropped: whole segments, the oldest first, of which all that is given here is true.
+// Nothing that is pinned, and nothing after it.
+struct RetainRequest {
+    Position before;              // all events lie before this one; 0: anywhere
+    Time older_than;              // all events are older; 0: of any age
+    std::int64_t most_bytes = 0;  // the journal uses more than this; 0: whatever it uses
+    // The newest positions are kept in any case: a retry finds its answer there.
+    std::int64_t keep = limits::request_window;
+    std::string by;  // who says so: it is written down
+};
+struct RetainStep {
+    Position beginning;  // events up to here are dropped
+    bool more = false;   // another step would go on
+    std::string pinned;  // the pin that kept it from dropping more; empty: none did
 };
 
 class Journal : public Reader {
@@ -182,6 +219,25 @@ class Journal : public Reader {
     // held for the latter alone, and taken by the call itself. Reads stay as they were. `corrupt`
     // when the rows do not have the hashes that seal them: they stay rows.
     [[nodiscard]] virtual Result<SealStep> seal(const SealRequest& request) = 0;
+    // One step of dropping the oldest segments behind a base, where a journal has such: it folds
+    // about a thousand events, or puts a base in the place of some segments. The write lock is held
+    // for the latter alone, and taken by the call itself. What is dropped was held against its
+    // hashes before: `corrupt` when they differ, and it stays.
+    [[nodiscard]] virtual Result<RetainStep> retain(const RetainRequest& /*request*/) {
+        return RetainStep{};
+    }
+    // Keeps a range from being dropped. `already_exists` for a name that is taken,
+    // `invalid_request` for a range that is not, or not any more, in the journal.
+    [[nodiscard]] virtual Result<void> pin(const Pin& /*pin*/) {
+        return fail(ErrorCode::invalid_request, "this journal never drops anything");
+    }
+    // `not_found` for a name that nothing has.
+    [[nodiscard]] virtual Result<void> unpin(const std::string& name) {
+        return fail(ErrorCode::not_found, "there is no pin of the name " + name);
+    }
+    // Gives the room that dropping and sealing left back to the disk: writes the file anew, under
+    // the write lock, while writers wait.
+    [[nodiscard]] virtual Result<void> compact() { return {}; }
 };
 
 }  // namespace fenceline

@@ -60,6 +60,11 @@ struct StoreOptions {
     // Positions behind the head after which history is sealed, a segment at a time, between
     // batches; 0: never.
     std::int64_t seal_after = limits::rows_kept;
+    // How much older than the newest event sealed history is when it is dropped behind a base, some
+    // segments at a time, between batches; 0: never. What is pinned stays, and so do the newest
+    // `retain_positions`, where retries find their answers.
+    Duration retain_for{};
+    std::int64_t retain_positions = limits::request_window;
 };
 
 struct StoreStatus {

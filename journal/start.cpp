@@ -1,33 +1,6 @@
 #include "journal/start.hpp"
 
-#include "journal/fold_sink.hpp"
-
 namespace fenceline {
-
-namespace {
-
-// Keeps the head that belongs to the fold.
-class HeadSink final : public FoldSink {
-  public:
-    HeadSink(Fold& fold, Head& head) : FoldSink(fold), fold_(fold), head_(head) {}
-    bool recorder(const Recorder& recorder) override {
-        ++head_.recorders;
-        return FoldSink::recorder(recorder);
-    }
-    bool seal(const Seal& seal) override {
-        if (seal.first > seal.last) ++head_.flushes;
-        head_.position = seal.last;
-        head_.chain = seal.chain;
-        head_.at = fold_.world.at;
-        return FoldSink::seal(seal);
-    }
-
-  private:
-    Fold& fold_;
-    Head& head_;
-};
-
-}  // namespace
 
 Error before_beginning(const std::string& asked, const Head& beginning) {
     return {.code = ErrorCode::invalid_request,
@@ -72,9 +45,8 @@ Result<Start> fold_up_to(Reader& reader, Position position) {
     auto start = nearest_start(reader, position);
     if (!start) return start;
     const Head from = start->head;
-    HeadSink sink(start->fold, start->head);
+    HeadSink sink(*start);
     FENCELINE_TRY(reader.read(from, position, sink));
-    start->head.texts = start->fold.world.texts.size();
     if (!sink.consistent() || start->head.position != position ||
         start->fold.world.position != position)
         return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",

@@ -7,6 +7,9 @@
 //
 // Threading: as the reader.
 
+#include <string>
+
+#include "journal/fold_sink.hpp"
 #include "journal/journal.hpp"
 #include "projections/fold.hpp"
 
@@ -15,6 +18,28 @@ namespace fenceline {
 struct Start {
     Fold fold;
     Head head;  // what the fold has seen
+};
+
+// Keeps the head that belongs to the fold.
+class HeadSink : public FoldSink {
+  public:
+    explicit HeadSink(Start& start) : FoldSink(start.fold), start_(start) {}
+    bool recorder(const Recorder& recorder) override {
+        ++start_.head.recorders;
+        return FoldSink::recorder(recorder);
+    }
+    bool seal(const Seal& seal) override {
+        Head& head = start_.head;
+        if (seal.first > seal.last) ++head.flushes;
+        head.position = seal.last;
+        head.chain = seal.chain;
+        head.at = start_.fold.world.at;
+        head.texts = start_.fold.world.texts.size();
+        return FoldSink::seal(seal);
+    }
+
+  private:
+    Start& start_;
 };
 
 // The journal's own beginning. `corrupt` when it has a base that is damaged: without it nothing can

@@ -69,7 +69,12 @@ Result<void> StoreCore::load() {
 Result<void> StoreCore::catch_up(const Head& head) {
     if (head == head_) return {};
     FoldSink sink(fold_, head_, head);
-    if (auto read = journal_->read(head_, head.position, sink); !read) return read;
+    if (auto read = journal_->read(head_, head.position, sink); !read) {
+        // What this store has folded so far was dropped meanwhile: it begins anew behind it.
+        auto beginning = journal_->beginning();
+        if (beginning && head_.position < beginning->position) return load();
+        return read;
+    }
     if (!sink.consistent() || fold_.world.position != head.position ||
         fold_.world.texts.size() != head.texts)
         return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",
@@ -292,6 +297,15 @@ void StoreCore::seal_history() {
     if (!step) seal_at_ = Position{head_.position.value + limits::segment_events};
 }
 
+// Likewise.
+void StoreCore::drop_history() {
+    if (options_.retain_for.ns <= 0 || head_.position < drop_at_) return;
+    const auto step = journal_->retain({.older_than = head_.at - options_.retain_for,
+                                        .keep = options_.retain_positions,
+                                        .by = options_.instance});
+    if (!step || !step->more) drop_at_ = Position{head_.position.value + limits::segment_events};
+}
+
 void StoreCore::housekeeping() {
     const std::lock_guard lock(mutex_);
     if (poisoned_ || closed_) return;
@@ -299,6 +313,7 @@ void StoreCore::housekeeping() {
     // sync inside poisons the journal, which the next batch then hears.
     (void)journal_->maintain();
     seal_history();
+    drop_history();
     if (head_.position.value - checkpointed_.value < options_.checkpoint_events) return;
     if (journal_->save_checkpoint({head_, fold_.save()})) checkpointed_ = head_.position;
 }

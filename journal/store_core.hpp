@@ -78,6 +78,7 @@ class StoreCore {
     [[nodiscard]] Result<void> flush(Owed owed);
 
     void seal_history();
+    void drop_history();
 
     void stage(Ticket& ticket, const Command& command, Undo& undo);
     void stage_event(Event event, Undo& undo);
@@ -106,6 +107,7 @@ class StoreCore {
     Position counting_from_;
     Position checkpointed_;
     Position seal_at_;       // the head from which there may be something to seal
+    Position drop_at_;       // likewise, to drop
     Recorder self_;          // id 0 until the first commit
     Measurements measured_;  // of the last commit, for the next one to carry
     HeartbeatTallies heartbeats_;

@@ -1,7 +1,6 @@
 #include "replay/verify.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "journal/anchor_file.hpp"
 #include "journal/chain.hpp"
@@ -309,29 +308,28 @@ void Verifier::finish() {
 
 }  // namespace
 
-Result<Anchor> parse_anchor(std::string_view text) {
-    const auto bad = [&](const char* why) {
-        return fail(ErrorCode::invalid_request, "\"" + std::string(text) + "\" " + why,
-                    "an anchor is POSITION:HASH, as fenceline anchor prints it");
-    };
-    const auto colon = text.find(':');
-    if (colon == text.npos) return bad("has no colon");
-    Anchor anchor;
-    auto& number = anchor.position.value;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + colon, number);
-    if (error != std::errc{} || end != text.data() + colon || number < 0)
-        return bad("does not begin with a position");
-    const auto hex = text.substr(colon + 1);
-    if (hex.size() != 2 * anchor.chain.size()) return bad("does not end with 64 digits");
-    if (!from_hex(hex, anchor.chain)) return bad("does not end with hexadecimal digits");
-    return anchor;
-}
-
-std::string to_text(const Anchor& anchor) {
-    return std::to_string(anchor.position.value) + ":" + to_hex(anchor.chain);
-}
-
 namespace {
+
+// What is wrong with what the base says of the events before it; empty when nothing is.
+std::string untold(const Base& base) {
+    const bool taken_out = !base.source.empty() || !base.redacted.empty();
+    if (base.drops.empty())
+        return taken_out || !base.saved.head.position.given()
+                   ? std::string()
+                   : "nothing says what became of the events before the base";
+    Position next = taken_out ? base.drops.front().first : Position{1};
+    ChainHash chain = taken_out ? base.drops.front().before : ChainHash{};
+    for (const Drop& drop : base.drops) {
+        if (drop.first != next || drop.before != chain)
+            return "what was dropped from " + place(drop.first) + " on does not follow " +
+                   place(Position{next.value - 1});
+        next = Position{drop.last.value + 1};
+        chain = drop.after;
+    }
+    if (next.value == base.saved.head.position.value + 1 && chain == base.saved.head.chain)
+        return {};
+    return "what was dropped last does not end where the base is";
+}
 
 // False: it is damaged, and nothing after it can be judged.
 Result<bool> begin(Reader& reader, Verifier& verifier, Verification& out) {
@@ -344,6 +342,7 @@ Result<bool> begin(Reader& reader, Verifier& verifier, Verification& out) {
             out.source = base->source;
             out.redacted = base->redacted;
             verifier.begin(std::move(start));
+            if (auto what = untold(*base); !what.empty()) verifier.complain(std::move(what));
             return true;
         }
     } else if (base.error().code != ErrorCode::corrupt) {

@@ -13,6 +13,8 @@ void add_exec(CommandLine&);
 void add_simulate(CommandLine&);
 void add_import(CommandLine&);
 void add_seal(CommandLine&);
+void add_retain(CommandLine&);
+void add_pins(CommandLine&);
 // reading
 void add_log(CommandLine&);
 void add_ps(CommandLine&);

@@ -8,6 +8,8 @@ int main(int argc, char** argv) {
     add_simulate(line);
     add_import(line);
     add_seal(line);
+    add_retain(line);
+    add_pins(line);
     add_log(line);
     add_ps(line);
     add_show(line);

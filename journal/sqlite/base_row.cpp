@@ -46,9 +46,18 @@ class BaseSeal {
         text(recorder.instance);
         text(recorder.run);
     }
+    void drop(const Drop& drop) {
+        number(drop.first.value);
+        number(drop.last.value);
+        number(drop.at.ns);
+        text(drop.by);
+        text(bytes_of(drop.before));
+        text(bytes_of(drop.after));
+    }
     [[nodiscard]] ChainHash finish(const Base& base) {
         text(base.source);
         text(base.redacted);
+        for (const Drop& each : base.drops) drop(each);
         ChainHash seal{};
         crypto_generichash_final(&state_, seal.data(), seal.size());
         return seal;
@@ -116,6 +125,69 @@ Result<std::vector<Recorder>> recorder_rows(Connection& database, const Head& he
     return out;
 }
 
+Result<std::vector<Drop>> drop_rows(Connection& database, Position position) {
+    auto rows = database.prepare(
+        "SELECT first, last, at, by, chain_before, chain_after FROM dropped ORDER BY id");
+    if (!rows) return tl::unexpected<Error>(std::move(rows.error()));
+    std::vector<Drop> out;
+    for (;;) {
+        auto row = rows->step();
+        if (!row) return tl::unexpected<Error>(std::move(row.error()));
+        if (!*row) return out;
+        Drop drop{.first = Position{rows->integer(0).value_or(0)},
+                  .last = Position{rows->integer(1).value_or(0)},
+                  .at = Time{rows->integer(2).value_or(0)},
+                  .by = std::string(rows->text(3).value_or(""))};
+        if (!to_hash(rows->blob(4), drop.before) || !to_hash(rows->blob(5), drop.after) ||
+            !is_valid_utf8(drop.by))
+            return tl::unexpected<Error>(damaged(position, "what it says was dropped is damaged"));
+        out.push_back(std::move(drop));
+    }
+}
+
+Result<void> insert_drop(Connection& database, const Drop& drop) {
+    auto insert = database.prepare(
+        "INSERT INTO dropped (first, last, at, by, chain_before, chain_after) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    if (!insert) return tl::unexpected<Error>(std::move(insert.error()));
+    insert->bind(1, drop.first.value);
+    insert->bind(2, drop.last.value);
+    insert->bind(3, drop.at.ns);
+    insert->bind_text(4, drop.by);
+    insert->bind_blob(5, bytes_of(drop.before));
+    insert->bind_blob(6, bytes_of(drop.after));
+    return insert->run();
+}
+
+// What the base before it said of where the journal came from.
+Result<void> take_origin(Connection& database, Base& base) {
+    const RaisedLimit limit(database, limits::checkpoint_bytes);
+    auto row = database.prepare("SELECT source, redacted FROM base");
+    if (!row) return tl::unexpected<Error>(std::move(row.error()));
+    auto found = row->step();
+    if (!found) return tl::unexpected<Error>(std::move(found.error()));
+    if (*found) {
+        base.source = std::string(row->text(0).value_or(""));
+        base.redacted = std::string(row->text(1).value_or(""));
+    }
+    auto drops = drop_rows(database, base.saved.head.position);
+    if (!drops) return tl::unexpected<Error>(std::move(drops.error()));
+    base.drops = std::move(*drops);
+    return {};
+}
+
+Result<void> insert_base(Connection& database, const Base& base, const Dictionary& texts,
+                         const PackedCheckpoint& packed) {
+    auto insert = database.prepare(insert_base_sql);
+    if (!insert) return tl::unexpected<Error>(std::move(insert.error()));
+    bind_checkpoint(*insert, base.saved, packed);
+    insert->bind_text(11, base.source);
+    insert->bind_text(12, base.redacted);
+    const auto seal = seal_of(base, texts, packed.digest);
+    insert->bind_blob(13, bytes_of(seal));
+    return insert->run();
+}
+
 Result<void> write_names(Connection& database, const Base& base, const Dictionary& texts) {
     auto text = database.prepare("INSERT INTO text VALUES (?1, ?2, ?3)");
     if (!text) return tl::unexpected<Error>(std::move(text.error()));
@@ -169,7 +241,7 @@ Result<Base> read_base(Connection& database) {
         const auto source = row->text(10), redacted = row->text(11);
         if (!source || !redacted || !to_hash(row->blob(9), digest) || !to_hash(row->blob(12), seal))
             return tl::unexpected<Error>(damaged(position, "its row is out of range"));
-        base = {std::move(*saved), {}, std::string(*source), std::string(*redacted)};
+        base = {std::move(*saved), {}, std::string(*source), std::string(*redacted), {}};
     }
     const Head& head = base.saved.head;
     auto texts = texts_of(base);
@@ -178,6 +250,9 @@ Result<Base> read_base(Connection& database) {
     auto recorders = recorder_rows(database, head);
     if (!recorders) return tl::unexpected<Error>(std::move(recorders.error()));
     base.recorders = std::move(*recorders);
+    auto drops = drop_rows(database, head.position);
+    if (!drops) return tl::unexpected<Error>(std::move(drops.error()));
+    base.drops = std::move(*drops);
     if (seal_of(base, *texts, digest) != seal)
         return tl::unexpected<Error>(damaged(head.position, "its seal does not fit"));
     return base;
@@ -189,14 +264,23 @@ Result<void> write_base(Connection& database, const Base& base) {
     auto packed = pack(base.saved);
     if (!packed) return tl::unexpected<Error>(std::move(packed.error()));
     FENCELINE_TRY(write_names(database, base, *texts));
-    auto insert = database.prepare(insert_base_sql);
-    if (!insert) return tl::unexpected<Error>(std::move(insert.error()));
-    bind_checkpoint(*insert, base.saved, *packed);
-    insert->bind_text(11, base.source);
-    insert->bind_text(12, base.redacted);
-    const auto seal = seal_of(base, *texts, packed->digest);
-    insert->bind_blob(13, bytes_of(seal));
-    return insert->run();
+    return insert_base(database, base, *texts, *packed);
+}
+
+Result<void> replace_base(Connection& database, Checkpoint saved, const PackedCheckpoint& packed,
+                          const Dictionary& texts, const Drop& drop) {
+    Base base{
+        .saved = std::move(saved), .recorders = {}, .source = {}, .redacted = {}, .drops = {}};
+    const Head& head = base.saved.head;
+    FENCELINE_TRY(take_origin(database, base));
+    FENCELINE_TRY(check_text_rows(database, head, texts));
+    auto recorders = recorder_rows(database, head);
+    if (!recorders) return tl::unexpected<Error>(std::move(recorders.error()));
+    base.recorders = std::move(*recorders);
+    base.drops.push_back(drop);
+    FENCELINE_TRY(insert_drop(database, drop));
+    FENCELINE_TRY(database.execute("DELETE FROM base"));
+    return insert_base(database, base, texts, packed);
 }
 
 }  // namespace fenceline::sqlite

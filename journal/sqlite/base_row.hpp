@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "journal/journal.hpp"
+#include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/sqlite.hpp"
 
 namespace fenceline::sqlite {
@@ -30,5 +31,11 @@ inline constexpr std::string_view select_base_sql =
 // Writes the base into a journal that has nothing yet, with the texts that the fold knows (the
 // empty one left out) and the recorders.
 [[nodiscard]] Result<void> write_base(Connection& database, const Base& base);
+
+// Puts a later base in the place of the one before, if there was one, and writes down what was
+// dropped for it. `texts`: those of the fold that `packed` holds. In the caller's transaction.
+[[nodiscard]] Result<void> replace_base(Connection& database, Checkpoint saved,
+                                        const PackedCheckpoint& packed, const Dictionary& texts,
+                                        const Drop& drop);
 
 }  // namespace fenceline::sqlite

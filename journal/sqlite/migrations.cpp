@@ -208,7 +208,8 @@ BEGIN SELECT RAISE(ABORT, 'segment: rows are never deleted'); END;
 )sql";
 
 // Format 4: a journal may begin at a base, the fold of what is not in it. The triggers count on
-// from there; texts and recorders of before are rows like all others.
+// from there; texts and recorders of before are rows like all others. What is dropped behind a base
+// is written down, and what is pinned is not dropped. Only our own writer drops.
 constexpr char bases[] = R"sql(
 PRAGMA user_version = 4;
 
@@ -229,6 +230,34 @@ CREATE TABLE base (
   CHECK (position >= 0 AND texts > 0 AND recorders >= 0 AND flushes >= 0),
   CHECK (length(chain) = 32 AND length(digest) = 32 AND length(seal) = 32)
 ) STRICT;
+
+CREATE TABLE pin (
+  name  TEXT PRIMARY KEY,
+  first INTEGER NOT NULL,
+  last  INTEGER NOT NULL,
+  CHECK (name <> '' AND first > 0 AND last >= first)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE dropped (
+  id           INTEGER PRIMARY KEY,
+  first        INTEGER NOT NULL,
+  last         INTEGER NOT NULL,
+  at           INTEGER NOT NULL,
+  by           TEXT NOT NULL,
+  chain_before BLOB NOT NULL,
+  chain_after  BLOB NOT NULL,
+  CHECK (first > 0 AND last >= first),
+  CHECK (length(chain_before) = 32 AND length(chain_after) = 32)
+) STRICT;
+
+CREATE TRIGGER pin_update BEFORE UPDATE ON pin
+BEGIN SELECT RAISE(ABORT, 'pin: rows are never changed'); END;
+CREATE TRIGGER dropped_insert BEFORE INSERT ON dropped
+BEGIN SELECT RAISE(ABORT, 'dropped: written by what drops'); END;
+CREATE TRIGGER dropped_update BEFORE UPDATE ON dropped
+BEGIN SELECT RAISE(ABORT, 'dropped: rows are never changed'); END;
+CREATE TRIGGER dropped_delete BEFORE DELETE ON dropped
+BEGIN SELECT RAISE(ABORT, 'dropped: rows are never deleted'); END;
 
 CREATE TRIGGER base_insert BEFORE INSERT ON base
 WHEN EXISTS (SELECT 1 FROM base) OR EXISTS (SELECT 1 FROM event)

@@ -98,6 +98,23 @@ Result<Base> Reads::base() {
     return read_base(database_);
 }
 
+Result<std::vector<Pin>> Reads::pins() {
+    std::vector<Pin> out;
+    if (!has_base_) return out;
+    auto rows = database_.prepare("SELECT name, first, last FROM pin ORDER BY name");
+    if (!rows) return tl::unexpected<Error>(std::move(rows.error()));
+    for (;;) {
+        auto row = rows->step();
+        if (!row) return tl::unexpected<Error>(std::move(row.error()));
+        if (!*row) return out;
+        out.push_back({std::string(rows->text(0).value_or("")),
+                       Position{rows->integer(1).value_or(0)},
+                       Position{rows->integer(2).value_or(0)}});
+        if (!is_valid_utf8(out.back().name))
+            return tl::unexpected<Error>(corrupt("the name of a pin is no text"));
+    }
+}
+
 Result<Position> Reads::rows_follow() {
     auto end = segments_ ? segments_->end() : Result<Position>();
     if (!end || end->given()) return end;
@@ -147,6 +164,9 @@ Result<Known> Reads::known() {
 Result<Event> Reads::event(Position position) {
     auto steady = Steady::begin(database_);
     if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto begun = beginning();
+    if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    if (position <= begun->position) return before_the_base(position, *begun);
     auto segment = sealed(position);
     if (!segment) return tl::unexpected<Error>(std::move(segment.error()));
     if (*segment != nullptr) return sealed_event(**segment, position);
@@ -157,13 +177,9 @@ Result<Event> Reads::event(Position position) {
     events_.bind(2, position.value);
     auto row = events_.step();
     if (!row) return tl::unexpected<Error>(std::move(row.error()));
-    if (!*row) {
-        auto begun = beginning();
-        if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
-        if (position <= begun->position) return before_the_base(position, *begun);
+    if (!*row)
         return fail(ErrorCode::not_found,
                     "there is no event " + std::to_string(position.value) + " in the journal");
-    }
     Event event;
     EventRow found;
     FENCELINE_TRY(read_event(events_, *known, event, found));
@@ -229,6 +245,10 @@ Result<Cursor> Reads::start(const Head& after, Position to) {
 // an event may name is there before the event.
 Result<void> Reads::fill(Cursor& cursor, Slice& slice, Wanted wanted) {
     slice.clear();
+    auto begun = beginning();
+    if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    // Since the read began, or since its last piece.
+    if (cursor.next <= begun->position) return before_the_base(cursor.next, *begun);
     Known known{cursor.texts, cursor.recorders};
     Position last{std::min(cursor.to.value, cursor.next.value + Slice::most_events - 1)};
     auto all_texts = fill_texts(cursor, slice, last);

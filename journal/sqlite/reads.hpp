@@ -53,6 +53,7 @@ class Reads {
     // Where the journal begins; Head{} without a base.
     [[nodiscard]] Result<Head> beginning();
     [[nodiscard]] Result<Base> base();
+    [[nodiscard]] Result<std::vector<Pin>> pins();
     // The last position before the event rows.
     [[nodiscard]] Result<Position> rows_follow();
     [[nodiscard]] Result<Event> event(Position position);

@@ -263,6 +263,11 @@ Result<Base> SqliteJournal::base() {
     return database_->reads->base();
 }
 
+Result<std::vector<Pin>> SqliteJournal::pins() {
+    FENCELINE_TRY(usable());
+    return database_->reads->pins();
+}
+
 Result<void> SqliteJournal::read(const Head& after, Position to, Sink& sink) {
     FENCELINE_TRY(usable());
     auto cursor = database_->reads->start(after, to);

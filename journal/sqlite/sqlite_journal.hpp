@@ -17,10 +17,12 @@
 #include "journal/chain.hpp"
 #include "journal/journal.hpp"
 #include "journal/open.hpp"
+#include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/event_row.hpp"
 #include "journal/sqlite/files.hpp"
 #include "journal/sqlite/lock.hpp"
 #include "journal/sqlite/reads.hpp"
+#include "journal/sqlite/retaining.hpp"
 #include "journal/sqlite/sealing.hpp"
 #include "journal/sqlite/sqlite.hpp"
 #include "journal/sqlite/wal.hpp"
@@ -44,11 +46,16 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> maintain() override;
     [[nodiscard]] Result<void> close() override;
     [[nodiscard]] Result<SealStep> seal(const SealRequest& request) override;
+    [[nodiscard]] Result<RetainStep> retain(const RetainRequest& request) override;
+    [[nodiscard]] Result<void> pin(const Pin& pin) override;
+    [[nodiscard]] Result<void> unpin(const std::string& name) override;
+    [[nodiscard]] Result<void> compact() override;
 
     [[nodiscard]] Result<std::string> id() override;
     [[nodiscard]] Result<Head> head() override;
     [[nodiscard]] Result<Head> beginning() override;
     [[nodiscard]] Result<Base> base() override;
+    [[nodiscard]] Result<std::vector<Pin>> pins() override;
     [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override;
     [[nodiscard]] Result<Event> event(Position position) override;
     [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override;
@@ -112,6 +119,13 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> put_in_place();
     [[nodiscard]] Result<void> swap_rows(const SegmentRow& row);
 
+    // Dropping, in sqlite_retain.cpp.
+    [[nodiscard]] Result<void> begin_retaining(Position last);
+    [[nodiscard]] Result<void> fold_on();
+    [[nodiscard]] Result<void> drop(const std::string& by);
+    [[nodiscard]] Result<void> drop_rows(const PackedCheckpoint& packed, const Drop& what);
+    [[nodiscard]] Result<void> check_kept();
+
     JournalOptions options_;
     JournalFiles files_;
     LockFile lock_;
@@ -142,7 +156,8 @@ class SqliteJournal final : public Journal {
     // where each ends; then those of the rest of the commit.
     std::string payloads_;
     std::vector<std::size_t> payload_ends_;
-    std::unique_ptr<Sealing> sealing_;  // the segment that is being filled
+    std::unique_ptr<Sealing> sealing_;      // the segment that is being filled
+    std::unique_ptr<Retaining> retaining_;  // what is being folded to be dropped
 };
 
 }  // namespace fenceline::sqlite

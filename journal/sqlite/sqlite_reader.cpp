@@ -176,6 +176,10 @@ Result<Base> SqliteReader::base() {
     return steady([](Database& database) { return database.reads->base(); });
 }
 
+Result<std::vector<Pin>> SqliteReader::pins() {
+    return steady([](Database& database) { return database.reads->pins(); });
+}
+
 Result<void> SqliteReader::read(const Head& after, Position to, Sink& sink) {
     auto start = steady([&](Database& database) { return database.reads->start(after, to); });
     if (!start) return tl::unexpected<Error>(std::move(start.error()));

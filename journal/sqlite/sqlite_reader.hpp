@@ -34,6 +34,7 @@ class SqliteReader final : public Reader {
     [[nodiscard]] Result<Head> head() override;
     [[nodiscard]] Result<Head> beginning() override;
     [[nodiscard]] Result<Base> base() override;
+    [[nodiscard]] Result<std::vector<Pin>> pins() override;
     [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override;
     [[nodiscard]] Result<Event> event(Position position) override;
     [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override;
