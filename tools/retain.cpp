@@ -18,6 +18,7 @@
 #include "tools/progress.hpp"
 #include "tools/report_window.hpp"
 #include "tools/source.hpp"
+#include "tools/when.hpp"
 
 namespace fenceline::tools {
 
@@ -78,9 +79,12 @@ Result<RetainRequest> request_of(Journal& journal, const RetainOptions& options)
         if (!size) return tl::unexpected<Error>(size.error());
         request.most_bytes = *size;
     } else {
-        const auto window = window_of(journal, options.before, "");
-        if (!window) return tl::unexpected<Error>(window.error());
-        request.before = Position{window->after.value + 1};
+        const auto asked = parse_when(options.before);
+        if (!asked) return tl::unexpected<Error>(asked.error());
+        if (asked->kind == When::Kind::position)
+            request.before = Position{std::max<std::int64_t>(asked->position.value, 1)};
+        else
+            request.older_than = asked->in(head->at);
     }
     return request;
 }
@@ -104,6 +108,8 @@ std::string told_of(const RetainOptions& options, Position before, const RetainS
     auto out = done.beginning == before ? fmt::format("{}: nothing to drop", printable(path))
                                         : fmt::format("{}: dropped #{} to #{}", printable(path),
                                                       before.value + 1, done.beginning.value);
+    if (done.pinned.empty() && head.position.value - options.keep <= done.beginning.value)
+        out += fmt::format(", the newest {} positions stay (--keep)", options.keep);
     if (!done.pinned.empty()) out += fmt::format(", kept by the pin {}", printable(done.pinned));
     return out + fmt::format("; the journal holds #{} to #{}\n", done.beginning.value + 1,
                              head.position.value);

@@ -1,6 +1,9 @@
 // Old history is dropped behind a base: everything after it stays as it was, what is pinned stays,
 // and what was dropped is written down.
 
+#include <atomic>
+#include <filesystem>
+#include <map>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -318,6 +321,45 @@ TEST_CASE("stores go on while history is dropped under them") {
     CHECK(spawned.position > before);
     CHECK(value_of(idle->position()) == spawned.position);
     REQUIRE(idle->close().has_value());
+    CHECK(verified(path).sound());
+}
+
+TEST_CASE("four writers go on while one seals and drops") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto keeper = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    std::atomic<int> writing = 4;
+    std::vector<std::vector<std::pair<std::int64_t, std::string>>> answered(4);
+    std::vector<std::jthread> writers;
+    for (std::size_t w = 0; w < answered.size(); ++w)
+        writers.emplace_back([&, w] {
+            const auto name = "cp-" + std::to_string(w);
+            auto store = LifecycleStore::open({.path = path, .instance = name});
+            for (int i = 0; store && i < 150; ++i) {
+                const Ask ask{.request_id = name + "-" + std::to_string(i)};
+                const auto answer = (*store)->spawn({.prefix = "w", .image = "img"}, ask);
+                if (answer) answered[w].emplace_back(answer->position.value, ask.request_id);
+            }
+            --writing;
+        });
+    while (writing > 0) {
+        const auto head = value_of(keeper->head()).position;
+        REQUIRE(keeper->seal({.last = Position{head.value - 5}, .least = 10}).has_value());
+        REQUIRE(keeper->retain({.most_bytes = 1, .keep = 100, .by = "keeper"}).has_value());
+    }
+    writers.clear();
+    seal_all(*keeper, value_of(keeper->head()).position);
+    drop(*keeper, {.before = Position{500}});
+    const auto begins = value_of(keeper->beginning()).position.value;
+    CHECK(begins > 100);
+    std::map<std::int64_t, std::string> there;
+    for (const Event& event : hear(*keeper).events) there[event.position.value] = event.request_id;
+    for (const auto& answers : answered) {
+        CHECK(answers.size() == 150);
+        for (const auto& [position, id] : answers)
+            CHECK((position <= begins || there[position] == id));
+    }
+    keeper.reset();
     CHECK(verified(path).sound());
 }
 

@@ -37,11 +37,11 @@ void write_file(const std::string& path, std::string_view bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
 }
 
-// Three events in two commits, written by an older program: through SQL, in format 1.
-std::vector<Event> write_format_1(const std::string& path) {
+// Three events in two commits, written by an older program: through SQL, in that format.
+std::vector<Event> write_format(const std::string& path, int format) {
     const auto files = sqlite::resolve(path);
     REQUIRE(files.has_value());
-    REQUIRE(sqlite::make_journal(*files, options_for(path), 1).has_value());
+    REQUIRE(sqlite::make_journal(*files, options_for(path), format).has_value());
     auto database = sqlite::Connection::open(path, {.access = sqlite::Access::read_write});
     REQUIRE(database.has_value());
     REQUIRE(database
@@ -101,7 +101,7 @@ TEST_CASE("two new journals have ids of their own") {
 TEST_CASE("a journal of format 1 is read as it is") {
     TempDir dir;
     const auto path = dir / "old.db";
-    const auto events = write_format_1(path);
+    const auto events = write_format(path, 1);
     auto reader = open_reader(path);
     REQUIRE(reader.has_value());
     const auto heard = hear(**reader);
@@ -112,24 +112,47 @@ TEST_CASE("a journal of format 1 is read as it is") {
     CHECK(RawSqlite(path).value("PRAGMA user_version") == "1");
 }
 
-TEST_CASE("a journal of format 1 is lifted when a store opens it") {
-    TempDir dir;
-    const auto path = dir / "old.db";
-    const auto events = write_format_1(path);
-    {
-        auto journal = open_journal(options_for(path));
-        REQUIRE_MESSAGE(journal.has_value(), (journal ? "" : journal.error().text));
-        CHECK(hear(**journal).events == events);
-        JournalScript script(**journal, "cp-b");
-        const auto head = script.appends({drain_event()});
-        CHECK(head.position == Position{4});
-        CHECK((*journal)->save_checkpoint({head, "fold"}).has_value());
+TEST_CASE("a journal of each older format is lifted when a store opens it") {
+    for (int format = 1; format < sqlite::newest_format(); ++format) {
+        CAPTURE(format);
+        TempDir dir;
+        const auto path = dir / "old.db";
+        const auto events = write_format(path, format);
+        CHECK(RawSqlite(path).value("PRAGMA user_version") == std::to_string(format));
+        {
+            auto journal = open_journal(options_for(path));
+            REQUIRE_MESSAGE(journal.has_value(), (journal ? "" : journal.error().text));
+            CHECK(hear(**journal).events == events);
+            CHECK(*(*journal)->beginning() == Head{});
+            CHECK((*journal)->pins()->empty());
+            JournalScript script(**journal, "cp-b");
+            const auto head = script.appends({drain_event()});
+            CHECK(head.position == Position{4});
+            CHECK((*journal)->save_checkpoint({head, "fold"}).has_value());
+            CHECK((*journal)->pin({"kept", Position{1}, Position{4}}).has_value());
+        }
+        RawSqlite raw(path);
+        CHECK(raw.value("PRAGMA user_version") == std::to_string(sqlite::newest_format()));
+        CHECK(raw.value("SELECT operation FROM events WHERE position = 1") == "drain");
+        auto reader = open_reader(path);
+        CHECK((*reader)->checkpoint(Position{9})->state == "fold");
     }
-    RawSqlite raw(path);
-    CHECK(raw.value("PRAGMA user_version") == std::to_string(sqlite::newest_format()));
-    CHECK(raw.value("SELECT operation FROM events WHERE position = 1") == "drain");
-    auto reader = open_reader(path);
-    CHECK((*reader)->checkpoint(Position{9})->state == "fold");
+}
+
+TEST_CASE("a journal of each older format is read as it is") {
+    for (int format = 1; format < sqlite::newest_format(); ++format) {
+        CAPTURE(format);
+        TempDir dir;
+        const auto path = dir / "old.db";
+        const auto events = write_format(path, format);
+        auto reader = open_reader(path);
+        REQUIRE(reader.has_value());
+        CHECK(hear(**reader).events == events);
+        CHECK(*(*reader)->beginning() == Head{});
+        CHECK(error_of((*reader)->base()).code == ErrorCode::not_found);
+        CHECK((*reader)->pins()->empty());
+        CHECK(RawSqlite(path).value("PRAGMA user_version") == std::to_string(format));
+    }
 }
 
 TEST_CASE("a newer format is refused and both numbers are named") {
