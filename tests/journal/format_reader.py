@@ -67,6 +67,10 @@ class Reader:
             sealed += counted(row["instance"].encode()) + counted(row["run"].encode())
         for name in ("source", "redacted"):
             sealed += counted(base[name].encode())
+        for row in self.db.execute("SELECT * FROM dropped ORDER BY id"):
+            sealed += pack("qqq", row["first"], row["last"], row["at"])
+            sealed += counted(row["by"].encode())
+            sealed += counted(row["chain_before"]) + counted(row["chain_after"])
         if hashlib.blake2b(sealed, digest_size=32).digest() != base["seal"]:
             raise SystemExit("the base does not have its seal")
         self.chain, self.position = base["chain"], base["position"]
