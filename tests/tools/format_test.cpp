@@ -73,6 +73,33 @@ TEST_SUITE("tools/format") {
         CHECK(format_reader(part).err.find("does not have its seal") != std::string::npos);
     }
 
+    TEST_CASE("that reader begins where history was dropped and sees that unsaid") {
+        TempDir dir;
+        const auto path = dir / "pool.db";
+        REQUIRE(run_program({"simulate", path, "--scenario", "rollout", "--workers", "20",
+                             "--duration", "4m", "--seed", "3"})
+                    .code == 0);
+        for (const char* rows : {"300", "50"})
+            REQUIRE(run_program({"seal", path, "--keep-rows", rows}).code == 0);
+        REQUIRE(run_program({"retain", path, "--max-size", "1", "--keep", "310"}).code == 0);
+        {
+            // The reader knows rows alone: the rest of the segments goes too.
+            REQUIRE(format_reader(path).code != 0);
+            REQUIRE(run_program({"retain", path, "--max-size", "1", "--keep", "50"}).code == 0);
+        }
+        const auto read = format_reader(path);
+        INFO(read.err);
+        REQUIRE(read.code == 0);
+        CHECK(read.out.ends_with(" " + run_program({"anchor", path}).out));
+        {
+            RawSqlite raw(path);
+            CHECK(raw.value("SELECT count(*) FROM dropped") == "2");
+            CHECK(raw.run("DROP TRIGGER dropped_update") == "");
+            CHECK(raw.run("UPDATE dropped SET by = 'nobody'") == "");
+        }
+        CHECK(format_reader(path).err.find("does not have its seal") != std::string::npos);
+    }
+
     TEST_CASE("that reader sees a changed row") {
         TempDir dir;
         const auto path = dir / "pool.db";
