@@ -253,6 +253,17 @@ TEST_SUITE("tools/simulator/scenarios") {
         CHECK(lived.of(refresh_lease, Outcome::fence_miss_owner) > 5);
     }
 
+    TEST_CASE("losers that lag behind the end of a contest do so in peace") {
+        // Seeds whose last lag is longer than the pause before the contest noticed its end.
+        for (const std::uint64_t seed : {27, 36, 48}) {
+            auto settings = small("epoch-pileup", seed);
+            settings.workers = 40;
+            settings.orgs = 6;
+            settings.duration = seconds(12 * 60);
+            CHECK(live_through(settings).of(drain, Outcome::fence_miss_owner) > 0);
+        }
+    }
+
     TEST_CASE("orphan-race lets owners come back under the janitor's hands") {
         const auto& lived = of_scenario("orphan-race");
         CHECK(lived.of(retire_orphan_from_snapshot, Outcome::fence_miss_cp_revived) > 5);

@@ -85,7 +85,7 @@ void Contest::lag_behind(Replica& loser, const WorkerLease& lease) {
     auto& random = simulation_.random();
     const auto what = random.below(5);
     const auto lag = random.between(milliseconds(120), milliseconds(1'500));
-    loser.after(lag, [this, &loser, lease, what] {
+    loser.after(lag, [this, self = shared_from_this(), &loser, lease, what] {
         const Time expires = simulation_.clock().now() + seconds(3'600);
         const std::array<Command, 5> habits{
             Command{{}, Heartbeat{lease}}, Command{{}, RefreshLease{lease}},

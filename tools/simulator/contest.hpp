@@ -12,7 +12,8 @@
 
 namespace fenceline::tools {
 
-class Contest {
+// What is planned keeps it: the last losers lag behind the end.
+class Contest : public std::enable_shared_from_this<Contest> {
   public:
     Contest(Simulation& simulation, std::string one, std::string other)
         : simulation_(simulation), one_(std::move(one)), other_(std::move(other)) {}
