@@ -18,32 +18,49 @@ Selected select(const World& world, const Selects& selects) {
 
 }  // namespace
 
+std::optional<Time> orphaned_since(const World& world, const Worker& worker) {
+    if (!is_active(worker.state)) return std::nullopt;
+    // Without an owner that was ever heard of, the worker's own sign of life is all there is.
+    const ControlPlane* owner =
+        worker.owner.given() ? world.find_control_plane(worker.owner) : nullptr;
+    if (!owner) return worker.last_heartbeat_at;
+    if (owner->state != ControlPlaneState::expired) return std::nullopt;
+    return owner->expired_at;
+}
+
+std::optional<Time> stuck_since(const World& world, const Worker& worker) {
+    const bool on_its_way = worker.state == State::spawning || worker.state == State::reserved ||
+                            worker.state == State::activating;
+    if (!on_its_way) return std::nullopt;
+    const ControlPlane* owner = world.find_control_plane(worker.owner);
+    if (owner && owner->state == ControlPlaneState::expired) return std::nullopt;
+    return worker.updated_at;
+}
+
+std::optional<Time> hot_idle_since(const Worker& worker) {
+    if (worker.state != State::hot_idle) return std::nullopt;
+    return worker.updated_at;
+}
+
 Selected orphaned(const World& world, Time before) {
     return select(world, [&](const Worker& worker) {
-        if (!is_active(worker.state)) return false;
-        // Without an owner that was ever heard of, the worker's own sign of life is all there is.
-        const ControlPlane* owner =
-            worker.owner.given() ? world.find_control_plane(worker.owner) : nullptr;
-        if (!owner) return worker.last_heartbeat_at <= before;
-        return owner->state == ControlPlaneState::expired && owner->expired_at <= before;
+        const auto since = orphaned_since(world, worker);
+        return since && *since <= before;
     });
 }
 
 Selected stuck(const World& world, Time spawning_before, Time activating_before) {
     return select(world, [&](const Worker& worker) {
-        const bool late = worker.state == State::spawning ? worker.updated_at <= spawning_before
-                          : worker.state == State::reserved || worker.state == State::activating
-                              ? worker.updated_at <= activating_before
-                              : false;
-        if (!late) return false;
-        const ControlPlane* owner = world.find_control_plane(worker.owner);
-        return !owner || owner->state != ControlPlaneState::expired;
+        const auto since = stuck_since(world, worker);
+        return since &&
+               *since <= (worker.state == State::spawning ? spawning_before : activating_before);
     });
 }
 
 Selected expired_hot_idle(const World& world, Time before) {
     return select(world, [&](const Worker& worker) {
-        return worker.state == State::hot_idle && worker.updated_at <= before;
+        const auto since = hot_idle_since(worker);
+        return since && *since <= before;
     });
 }
 

@@ -10,6 +10,7 @@
 //
 // Threading: as reading a std::vector.
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,12 @@
 namespace fenceline::lists {
 
 using Selected = std::vector<const Worker*>;
+
+// Since when a record has been what a list selects: a list of `before` has it when that is at or
+// before `before`. None: no such list has it as it stands.
+[[nodiscard]] std::optional<Time> orphaned_since(const World& world, const Worker& worker);
+[[nodiscard]] std::optional<Time> stuck_since(const World& world, const Worker& worker);
+[[nodiscard]] std::optional<Time> hot_idle_since(const Worker& worker);
 
 // Active workers that nobody answers for: the owner is expired since at or before `before`, or
 // there is none, or it was never heard of, and the last heartbeat is at or before `before`.
