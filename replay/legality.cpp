@@ -1,6 +1,7 @@
 #include "replay/legality.hpp"
 
 #include "replay/new_epoch.hpp"
+#include "replay/presented.hpp"
 #include "statemachine/decide.hpp"
 
 namespace fenceline::replay {
@@ -24,18 +25,6 @@ std::string text(std::int64_t number) {
     return std::to_string(number);
 }
 
-// The ownership that a lease operation presented, whatever its payload.
-const Presented* lease_of(const Payload& payload) {
-    return std::visit(
-        [](const auto& detail) -> const Presented* {
-            if constexpr (requires { detail.lease; })
-                return &detail.lease;
-            else
-                return nullptr;
-        },
-        payload);
-}
-
 bool gives_epoch(Operation operation) {
     return operation == Operation::refresh_lease || operation == Operation::take_over ||
            kind_of(operation) == OperationKind::claim;
@@ -47,7 +36,7 @@ void check_fence(const Event& event, const Worker& record, std::vector<std::stri
         out.push_back(worker_text(event) + ": " + std::string(to_text(event.operation)) + " " +
                       what);
     };
-    if (const Presented* lease = lease_of(event.payload)) {
+    if (const Presented* lease = presented_by(event.payload)) {
         if (lease->owner != record.owner) complain("passed with a lease of another owner");
         const bool higher_is_enough = event.operation == Operation::retire_local;
         if (higher_is_enough ? lease->epoch < record.epoch : lease->epoch != record.epoch)
