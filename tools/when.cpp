@@ -86,6 +86,19 @@ Result<Duration> parse_duration(std::string_view text) {
     return Duration{sum};
 }
 
+std::string duration_text(Duration duration) {
+    std::string out;
+    auto rest = duration.ns;
+    // By the length of the unit: in the table they stand by the length of their names.
+    for (const std::string_view name : {"d", "h", "m", "s", "ms", "us", "ns"})
+        for (const auto& unit : units)
+            if (unit.name == name && rest >= unit.ns) {
+                out += std::to_string(rest / unit.ns) + std::string(name);
+                rest %= unit.ns;
+            }
+    return out.empty() ? "0s" : out;
+}
+
 Result<When> parse_when(std::string_view text) {
     if (text.empty()) return bad(text, "is no time");
     if (text.front() == '@') return parse_unix(text);

@@ -12,6 +12,7 @@
 //
 // Pure functions.
 
+#include <string>
 #include <string_view>
 
 #include "events/ids.hpp"
@@ -38,5 +39,7 @@ struct When {
 
 // "30s", "15m", "1h30m", "250ms": whole numbers with units d, h, m, s, ms, us, ns; not negative.
 [[nodiscard]] Result<Duration> parse_duration(std::string_view text);
+// The shortest such text: "1h30m"; "0s" for none.
+[[nodiscard]] std::string duration_text(Duration duration);
 
 }  // namespace fenceline::tools

@@ -28,6 +28,14 @@ constexpr auto modes_note =
     "refused as senseless, or failed with the journal, was never decided: it is counted as\n"
     "skipped. An expiry of control planes that found nobody left no event.\n"
     "\n"
+    "--with is a question: what if the janitor's limits (hot_idle_ttl, stuck_spawning,\n"
+    "stuck_activating, orphan_grace) or the caps (max_org_workers, max_global_workers,\n"
+    "warm_target; 0: none) had been these? Callers are taken to behave as they are recorded: who\n"
+    "got nothing asks for nothing more, and a worker that only the policy gave stands in for the\n"
+    "caller's next one within 60 s, else serves one session of 60 s. What a control plane ends by\n"
+    "a limit of its own (per_cp_hot_idle_ttl, pool_stuck_activating) stays. Exit 0, whatever\n"
+    "the answer.\n"
+    "\n"
     "--until knows worker, org, image, owner, origin, operation and outcome; exit 1 when no\n"
     "event matches.";
 
@@ -101,12 +109,12 @@ int fold(const ReplayCommand& options, const Context& context) {
 // The first thing wrong with the options together; empty when nothing is.
 std::string contradiction(const ReplayCommand& options) {
     const bool steps = options.step || !options.until.empty();
-    const int modes = int{options.check} + int{steps};
-    if (modes > 1) return "--check and --step or --until exclude each other";
+    const int modes = int{options.check} + int{steps} + int{!options.with.empty()};
+    if (modes > 1) return "--check, --with, and --step or --until exclude each other";
     if (options.coverage && !options.check) return "--coverage belongs to --check";
     if (options.from_start && modes > 0) return "--from-start folds, and does nothing else";
     if (!options.from.empty() && modes == 0)
-        return "--from needs --check, --step or --until: a fold begins at the first event";
+        return "--from needs --check, --with, --step or --until: a fold begins at the first event";
     if (options.paths.size() > 1 && !options.check) return "several journals only with --check";
     return {};
 }
@@ -114,6 +122,7 @@ std::string contradiction(const ReplayCommand& options) {
 int replay_command(const ReplayCommand& options, const Context& context) {
     if (const auto what = contradiction(options); !what.empty()) return wrong_usage("replay", what);
     if (options.check) return replay_check(options, context);
+    if (!options.with.empty()) return replay_what_if(options, context);
     if (options.step || !options.until.empty()) return replay_step(options, context);
     return fold(options, context);
 }
@@ -122,7 +131,7 @@ int replay_command(const ReplayCommand& options, const Context& context) {
 
 void add_replay(CommandLine& line) {
     auto options = std::make_shared<ReplayCommand>();
-    line.command("replay", "fold to a moment, decide again, or step through")
+    line.command("replay", "fold to a moment, decide again, step through, or ask what if")
         .argument("JOURNAL", options->paths,
                   "path of the journal; with --check several, and folders of them")
         .option("--from", "WHEN", options->from, "from the first event at or after")
@@ -135,10 +144,14 @@ void add_replay(CommandLine& line) {
         .flag("--step", options->step, "event by event, with what each changed")
         .option("--until", "KEY=VALUE", options->until,
                 "go to the first event with it; several, or with commas: all of them")
+        .option("--with", "KEY=VALUE", options->with,
+                "under these limits and caps: which workers would have fared otherwise; several, "
+                "or with commas")
         .note(modes_note)
         .example("fenceline replay pool.db --to '#1234' --from-start --json")
         .example("fenceline replay incidents/ --check")
         .example("fenceline replay pool.db --until outcome=fence_miss_epoch,worker=61")
+        .example("fenceline replay pool.db --with stuck_activating=5m,max_org_workers=0 --from -1h")
         .run([options](Context& context) { return replay_command(*options, context); });
 }
 

@@ -16,6 +16,7 @@ struct ReplayCommand {
     bool check = false, coverage = false;
     bool step = false;
     std::vector<std::string> until;
+    std::vector<std::string> with;
 
     [[nodiscard]] const std::string& path() const { return paths.front(); }
 };
@@ -24,5 +25,8 @@ struct ReplayCommand {
 [[nodiscard]] int replay_check(const ReplayCommand& options, const Context& context);
 // --step and --until: event by event.
 [[nodiscard]] int replay_step(const ReplayCommand& options, const Context& context);
+
+// --with: an incident under another policy.
+[[nodiscard]] int replay_what_if(const ReplayCommand& options, const Context& context);
 
 }  // namespace fenceline::tools
