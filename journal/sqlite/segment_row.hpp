@@ -31,7 +31,9 @@ struct SegmentRow {
     [[nodiscard]] Position last() const { return after.position; }
 };
 
+// What is bound is read when the insert runs: row and digest live until then.
 void bind_segment(Statement& insert, const SegmentRow& row, const ChainHash& digest);
+void bind_segment(Statement&, const SegmentRow&, ChainHash&&) = delete;
 [[nodiscard]] ChainHash digest_of(const SegmentRow& row);
 // The present row of select_segment_sql; `corrupt` when it is not what its digest says.
 [[nodiscard]] Result<SegmentRow> read_segment(const Statement& row);

@@ -91,7 +91,8 @@ Result<void> SqliteJournal::swap_rows(const SegmentRow& row) {
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
     // Another process was faster: its segment is as good.
     if (end->value + 1 != row.first.value) return {};
-    bind_segment(database_->segment, row, digest_of(row));
+    const auto digest = digest_of(row);
+    bind_segment(database_->segment, row, digest);
     FENCELINE_TRY(database_->segment.run());
     database_->unrow.bind(1, row.first.value);
     database_->unrow.bind(2, row.last().value);
