@@ -85,6 +85,11 @@ std::vector<Call> calls_of(const std::string& command) {
     if (command == "simulate") return {{{"simulate", "JOURNAL", "--duration", "1m"}, makes}};
     if (command == "import") return {{{"import", "JOURNAL"}, makes}};
     if (command == "seal") return {{{"seal", "JOURNAL", "--keep-rows", "0"}, writes}};
+    if (command == "retain")
+        return {{{"retain", "JOURNAL", "--before", "#20"}, writes},
+                {{"retain", "JOURNAL", "--before", "#20", "--keep", "0"}, writes}};
+    if (command == "pin") return {{{"pin", "JOURNAL", "--name", "mine", "--from", "#1"}, writes}};
+    if (command == "unpin") return {{{"unpin", "JOURNAL", "mine"}, writes}};
     if (command == "show") return {{{"show", "JOURNAL", "1"}}};
     if (command == "serve") return {{{"serve", "JOURNAL", "--listen", "127.0.0.1:0"}}};
     if (command == "report") return {{{"report", "JOURNAL", "-o", "OUT/page.html"}}};
@@ -102,10 +107,10 @@ std::vector<Call> calls_of(const std::string& command) {
     if (command == "export") {
         std::vector<Call> calls;
         for (const auto& format : formats_of_export())
-            calls.push_back({{"export", "JOURNAL", "--format", format}});
+            calls.push_back({{"export", "JOURNAL", "-o", "OUT/file", "--format", format}});
         return calls;
     }
-    for (const char* plain : {"log", "ps", "stats", "metrics", "anchor"})
+    for (const char* plain : {"log", "ps", "stats", "metrics", "anchor", "pins"})
         if (command == plain) return {{{command, "JOURNAL"}}, {{command, "JOURNAL", "--json"}}};
     return {};
 }
@@ -177,7 +182,8 @@ bool right_code(const Call& call, const Animal& animal, int code) {
     switch (animal.is) {
         case Animal::Is::no_journal: return code == 3 || (is_against(call) && code == 4);
         case Animal::Is::damaged: return code == 0 || code == 1 || code == 2 || code == 3;
-        case Animal::Is::sound_journal: return code == 0;
+        // There is no such pin to take back.
+        case Animal::Is::sound_journal: return code == (call.arguments.front() == "unpin" ? 3 : 0);
     }
     return false;
 }
