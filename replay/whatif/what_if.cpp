@@ -48,22 +48,25 @@ Result<WhatIf> what_if(Reader& reader, const WhatIfOptions& options) {
     FENCELINE_TRY(check(options.policy));
     auto head = reader.head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    const auto beginning = reader.beginning();
+    if (!beginning) return tl::unexpected<Error>(beginning.error());
+    const Position after = options.after.given() ? options.after : beginning->position;
     const Position to = options.to.value_or(head->position);
-    if (to > head->position || options.after > to)
-        return fail(ErrorCode::not_found, "there is no #" +
-                                              std::to_string(options.after.value + 1) + " to #" +
-                                              std::to_string(to.value) + "; the journal ends at #" +
+    if (to > head->position || after > to)
+        return fail(ErrorCode::not_found, "there is no #" + std::to_string(after.value + 1) +
+                                              " to #" + std::to_string(to.value) +
+                                              "; the journal ends at #" +
                                               std::to_string(head->position.value));
-    const auto begin = replay(reader, {.to = options.after});
+    const auto begin = replay(reader, {.to = after});
     if (!begin) return tl::unexpected<Error>(begin.error());
-    const Halves halves{options.progress, options.after, to};
+    const Halves halves{options.progress, after, to};
     const Progress first = halves.half(0), second = halves.half(1);
     auto evidence = whatif::gather(reader, *begin, to, first);
     if (!evidence) return tl::unexpected<Error>(std::move(evidence.error()));
     whatif::Retelling retelling(options.policy, *begin, std::move(*evidence), to, second);
     FENCELINE_TRY(whatif::read_window(reader, begin->head, to, retelling));
     auto found = std::move(retelling).take();
-    found.after = options.after;
+    found.after = after;
     found.to = to;
     if (options.progress) options.progress(to, to);
     return found;
