@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include <sodium.h>
+
 #include "journal/building.hpp"
 #include "journal/start.hpp"
 
@@ -95,6 +97,22 @@ Result<void> name_source(Reader& reader, Base& base) {
     return {};
 }
 
+ChainHash hash_of(std::string_view state, const Dictionary& texts) {
+    std::string bytes(state);
+    for (std::uint32_t id = 1; id < texts.size(); ++id) {
+        const auto text = texts.text(TextId{id});
+        const auto size = static_cast<std::uint32_t>(text.size());
+        for (int shift = 0; shift < 32; shift += 8)
+            bytes.push_back(static_cast<char>(size >> shift & 0xff));
+        bytes += text;
+    }
+    ChainHash hash{};
+    crypto_generichash(hash.data(), hash.size(),
+                       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr,
+                       0);
+    return hash;
+}
+
 Result<void> redact_base(Base& base, const Redactor& redactor, const Redact& redact) {
     Fold fold;
     if (!fold.load(base.saved.state))
@@ -104,7 +122,8 @@ Result<void> redact_base(Base& base, const Redactor& redactor, const Redact& red
         texts.intern(redactor.text(TextId{id}));
     fold.world.texts = std::move(texts);
     base.saved.state = fold.save();
-    base.saved.head.chain = {};
+    // The new chain begins with what the base holds, so that a head says which pseudonyms it has.
+    base.saved.head.chain = hash_of(base.saved.state, fold.world.texts);
     for (Recorder& recorder : base.recorders) recorder = redactor.recorder(recorder);
     auto all = parse_redact(base.redacted);
     if (!all) return tl::unexpected<Error>(std::move(all.error()));

@@ -96,19 +96,21 @@ std::string to_text(const Redact& redact) {
 
 Result<Redact> parse_redact(std::string_view text) {
     Redact out;
-    while (!text.empty()) {
-        const auto name = text.substr(0, text.find(','));
-        text.remove_prefix(std::min(name.size() + 1, text.size()));
-        if (name == "org")
-            out.org = true;
-        else if (name == "pod")
-            out.pod = true;
-        else if (name == "owner")
-            out.owner = true;
-        else
+    if (text.empty()) return out;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const auto end = std::min(text.find(',', begin), text.size());
+        const auto name = text.substr(begin, end - begin);
+        begin = end + 1;
+        bool* asked = name == "org"     ? &out.org
+                      : name == "pod"   ? &out.pod
+                      : name == "owner" ? &out.owner
+                                        : nullptr;
+        if (asked == nullptr || *asked)
             return fail(ErrorCode::invalid_request,
-                        "\"" + std::string(name) + "\" cannot be made unreadable",
+                        "\"" + std::string(name) + "\" " +
+                            (asked ? "is named twice" : "cannot be made unreadable"),
                         "org, pod and owner can, with commas between them");
+        *asked = true;
     }
     return out;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The window of an incident page: as it was asked for, and nothing less.
+// The window of an incident page or of a question about one: as it was asked for, and nothing less.
 
 #include <string>
 

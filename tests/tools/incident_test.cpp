@@ -202,6 +202,9 @@ TEST_SUITE("tools/incident") {
         refused(out + Arguments{"--to", "#999999"}, 2, "the journal ends at");
         refused(out + Arguments{"--to", "2020-01-01T00:00:00Z"}, 2, "before the first event");
         refused(out + Arguments{"--redact", "image"}, 2, "org, pod and owner");
+        refused(out + Arguments{"--redact", ""}, 2, "names nothing");
+        refused(out + Arguments{"--redact", "org,"}, 2, "org, pod and owner");
+        refused(out + Arguments{"--redact", "org,org"}, 2, "named twice");
         done({"export", at.whole, "--format", "jsonl", "--redact", "org"}, 2);
         done({"export", at.dir / "no.db", "--format", "incident", "-o", at.dir / "none.db"}, 3);
         CHECK_FALSE(std::filesystem::exists(at.dir / "none.db"));
@@ -381,5 +384,7 @@ TEST_SUITE("tools/incident") {
         REQUIRE(!mine.empty());
         for (const auto& theirs : RawSqlite(other).values(owners))
             CHECK(std::ranges::find(mine, theirs) == mine.end());
+        // Nor a head: an anchor of one does not hold for the other.
+        CHECK(run_program({"anchor", at.part}).out != run_program({"anchor", other}).out);
     }
 }

@@ -40,6 +40,26 @@ std::string small_journal(const TempDir& dir) {
 }  // namespace
 
 TEST_SUITE("tools/what_if") {
+    TEST_CASE("a window that holds nothing is an error and not an answer") {
+        TempDir dir;
+        const auto path = small_journal(dir);
+        const std::vector<std::string> nothing[] = {{"--from", "#999"},
+                                                    {"--from", "2030-01-01T00:00:00Z"},
+                                                    {"--to", "1960-01-01T00:00:00Z"},
+                                                    {"--from", "#4", "--to", "#2"}};
+        for (const std::string mode : {"--check", "--with"})
+            for (const auto& window : nothing) {
+                std::vector<std::string> asked{"replay", path, mode};
+                if (mode == "--with") asked.push_back("max_org_workers=1");
+                asked.insert(asked.end(), window.begin(), window.end());
+                CAPTURE(asked);
+                const auto ran = run_program(asked);
+                CHECK(ran.code == 2);
+                CHECK(ran.out.empty());
+            }
+        CHECK(run_program({"replay", path, "--with", ""}).code == 2);
+    }
+
     TEST_CASE("a policy is answered with the workers that would have fared otherwise") {
         TempDir dir;
         const auto path = small_journal(dir);
@@ -132,7 +152,7 @@ TEST_SUITE("tools/what_if") {
             {{"--with", "warm_target=1", "--step"}, "exclude each other"},
             {{"--with", "warm_target=1", "--coverage"}, "--coverage belongs to --check"},
             {{"--with", "warm_target=1", "--from-start"}, "--from-start folds"},
-            {{"--with", "warm_target=1", "--from", "#5", "--to", "#3"}, "--from is after --to"},
+            {{"--with", "warm_target=1", "--from", "#5", "--to", "#3"}, "no event lies between"},
             {{"--with", "warm_target=1", path}, "several journals only with --check"},
         };
         for (const auto& [options, why] : wrong) {

@@ -1,6 +1,7 @@
 // `fenceline export --format incident`: a window as a journal of its own, to share.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "journal/excerpt.hpp"
 #include "journal/open.hpp"
@@ -13,8 +14,7 @@ namespace fenceline::tools {
 
 namespace {
 
-std::string told_of(const ExportOptions& options, const Window& asked, const Excerpt& made,
-                    const Redact& redact) {
+std::string told_of(const Window& asked, const Excerpt& made, const Redact& redact) {
     const auto first = made.base.position.value + 1, last = made.head.position.value;
     auto out = fmt::format("#{} to #{} in {} commits", first, last, made.commits);
     if (first != asked.after.value + 1 || last != asked.to.value)
@@ -22,8 +22,7 @@ std::string told_of(const ExportOptions& options, const Window& asked, const Exc
     if (made.base.position.given())
         out += fmt::format(", after the state at #{}", made.base.position.value);
     if (redact.any())
-        out +=
-            fmt::format("; {} are pseudonyms, and so are request ids", printable(options.redact));
+        out += fmt::format("; {} are pseudonyms, and so are request ids", to_text(redact));
     return out;
 }
 
@@ -32,7 +31,12 @@ std::string told_of(const ExportOptions& options, const Window& asked, const Exc
 int export_incident(const ExportOptions& options, const Context& context) {
     if (options.out.empty())
         return wrong_usage("export", "an incident is a file of its own: -o FILE is needed");
-    const auto redact = parse_redact(options.redact);
+    const auto names = fmt::format("{}", fmt::join(options.redact, ","));
+    // As of a variable that is not set: the names would be there for all to read.
+    if (names.empty() && !options.redact.empty())
+        return wrong_usage("export", "--redact names nothing",
+                           "org, pod and owner can be made unreadable");
+    const auto redact = parse_redact(names);
     if (!redact)
         return wrong_usage("export", "--redact: " + redact.error().text, redact.error().hint);
     const auto reader = open_reader(options.path);
@@ -51,7 +55,7 @@ int export_incident(const ExportOptions& options, const Context& context) {
                                   made.error().code == ErrorCode::read_only;
         return report(about_output ? options.out : options.path, made.error());
     }
-    fmt::print(stderr, "export: {}\n", told_of(options, *window, *made, *redact));
+    fmt::print(stderr, "export: {}\n", told_of(*window, *made, *redact));
     return exit_done;
 }
 

@@ -15,7 +15,7 @@ namespace fenceline::tools {
 
 struct ExportOptions {
     std::string path, format, from, to, out, recorder;
-    std::string redact;  // --redact org,pod,owner
+    std::vector<std::string> redact;  // --redact org,pod,owner
     std::string step = "15s";
     std::string labels = "exact";
     std::string name_space = "duckgres";

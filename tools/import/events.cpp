@@ -34,7 +34,7 @@ Result<void> EventImport::put(JournalLine& line) {
     if (line.after.value != 0)
         return fail(ErrorCode::invalid_request,
                     "it is a window that begins after #" + std::to_string(line.after.value),
-                    "export without --from");
+                    "only a journal from its first event on can be imported");
     return {};
 }
 

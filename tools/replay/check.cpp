@@ -12,6 +12,7 @@
 #include "tools/progress.hpp"
 #include "tools/replay/corpus.hpp"
 #include "tools/replay/modes.hpp"
+#include "tools/report_window.hpp"
 #include "tools/source.hpp"
 
 namespace fenceline::tools {
@@ -247,7 +248,10 @@ int judge(const std::string& path, const ReplayCommand& options, const Context& 
           Corpus& corpus) {
     const auto reader = open_reader(path);
     if (!reader) return report(path, reader.error());
-    const auto window = window_of(**reader, options.from, options.to);
+    // Nothing judged is not "same": a window that holds nothing is an error.
+    const bool part = !options.from.empty() || !options.to.empty();
+    const auto window =
+        part ? report_window(**reader, options.from, options.to) : window_of(**reader, "", "");
     if (!window) return report_source(path, window.error());
     ProgressBar bar(context, "deciding " + path);
     auto judged = replay::check_decisions(

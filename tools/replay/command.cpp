@@ -1,5 +1,6 @@
 // `fenceline replay`: folds to a moment and says what it came to, or one of its other modes.
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -111,6 +112,8 @@ std::string contradiction(const ReplayCommand& options) {
     const bool steps = options.step || !options.until.empty();
     const int modes = int{options.check} + int{steps} + int{!options.with.empty()};
     if (modes > 1) return "--check, --with, and --step or --until exclude each other";
+    if (std::ranges::any_of(options.with, &std::string::empty))
+        return "--with names no limit and no cap";
     if (options.coverage && !options.check) return "--coverage belongs to --check";
     if (options.from_start && modes > 0) return "--from-start folds, and does nothing else";
     if (!options.from.empty() && modes == 0)

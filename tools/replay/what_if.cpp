@@ -10,6 +10,7 @@
 #include "tools/replay/modes.hpp"
 #include "tools/replay/policy.hpp"
 #include "tools/replay/what_if_view.hpp"
+#include "tools/report_window.hpp"
 #include "tools/source.hpp"
 
 namespace fenceline::tools {
@@ -33,7 +34,7 @@ int replay_what_if(const ReplayCommand& options, const Context& context) {
     if (!policy) return report_source(options.path(), policy.error());
     const auto reader = open_reader(options.path());
     if (!reader) return report(options.path(), reader.error());
-    const auto window = window_of(**reader, options.from, options.to);
+    const auto window = report_window(**reader, options.from, options.to);
     if (!window) return report_source(options.path(), window.error());
     ProgressBar bar(context, "telling again");
     const auto found = replay::what_if(
