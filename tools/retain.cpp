@@ -81,6 +81,11 @@ Result<RetainRequest> request_of(Journal& journal, const RetainOptions& options)
     } else {
         const auto asked = parse_when(options.before);
         if (!asked) return tl::unexpected<Error>(asked.error());
+        // What was mistyped must not cost history.
+        if (asked->kind == When::Kind::position && asked->position > head->position)
+            return fail(ErrorCode::invalid_request,
+                        "there is no position " + std::to_string(asked->position.value),
+                        "the journal ends at #" + std::to_string(head->position.value));
         if (asked->kind == When::Kind::position)
             request.before = Position{std::max<std::int64_t>(asked->position.value, 1)};
         else

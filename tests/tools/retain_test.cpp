@@ -108,6 +108,7 @@ TEST_SUITE("tools/retain") {
         refused({"retain"}, 2, "one of --older-than");
         refused({"retain", "--older-than", "3d", "--max-size", "1GB"}, 2, "one of --older-than");
         refused({"retain", "--older-than", "month"}, 2, "--older-than");
+        refused({"retain", "--before", "#99999999"}, 2, "there is no position");
         refused({"retain", "--max-size", "big"}, 2, "is not a size");
         refused({"retain", "--max-size", "-1"}, 2, "is not a size");
         refused({"retain", "--max-size", "99999999999TB"}, 2, "is not a size");
