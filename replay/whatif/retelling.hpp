@@ -53,6 +53,8 @@ class Retelling final : public WindowSink {
     void add_spare(const Event& recorded, const Held& held, TextId org, Spare::From from);
     std::optional<Held> take_spare(const Event& event, TextId org, TextId image,
                                    Spare::From instead_of);
+    void end_claim(const Event& event, TextId org, const std::optional<Held>& held,
+                   Outcome outcome);
     void note_claim(const Event& event, TextId org, const std::optional<Held>& held,
                     Outcome outcome);
     // Gives the caller of a recorded grant what came of it here.

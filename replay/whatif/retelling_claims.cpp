@@ -91,8 +91,7 @@ void Retelling::spawn(const Event& event, Command command) {
 
 void Retelling::claim(const Event& event, Command command) {
     const auto& detail = std::get<WorkerClaimed>(event.payload);
-    const bool served = transitioned(event);
-    if (served) {
+    if (transitioned(event)) {
         const auto spare = take_spare(event, detail.org, detail.asked_image, Spare::From::claim);
         if (spare) {
             differences_.blame(event.worker, because(Why::claim_not_needed, spare->worker));
@@ -104,14 +103,20 @@ void Retelling::claim(const Event& event, Command command) {
     const auto told = put(event, command, !changed && differences_.now().empty());
     const auto* given = told ? std::get_if<WorkerClaimed>(&told->payload) : nullptr;
     const auto held = held_after(told, given ? given->new_epoch : Epoch{});
-    if (served) {
-        note_claim(event, detail.org, held, outcome_of(told));
+    end_claim(event, detail.org, held, outcome_of(told));
+}
+
+// What a claim or take-over came to here, against what is recorded of it.
+void Retelling::end_claim(const Event& event, TextId org, const std::optional<Held>& held,
+                          Outcome outcome) {
+    if (transitioned(event)) {
+        note_claim(event, org, held, outcome);
         return grant(event, held);
     }
     if (!held) return;
     differences_.blame(held->worker, because(Why::claim_served, event.outcome));
-    differences_.only_told(held->worker, event, detail.org);
-    add_spare(event, *held, detail.org, Spare::From::claim);
+    differences_.only_told(held->worker, event, org);
+    add_spare(event, *held, org, Spare::From::claim);
 }
 
 // A recorded claim or take-over that was served, and what it came to here.
@@ -131,11 +136,10 @@ void Retelling::take_over(const Event& event, Command command) {
     auto& asked = std::get<TakeOver>(command.request);
     const auto& detail = std::get<WorkerTakenOver>(event.payload);
     const auto stands = holdings_.of(event.worker, detail.asked_epoch);
-    const bool served = transitioned(event);
     if (!stands.as_recorded && !stands.what) {
         ++out_.unasked;
         cause_ = because(Why::held_nothing);
-        if (!served) return;
+        if (!transitioned(event)) return;
         differences_.only_recorded(event.worker, event, detail.org);
         return grant(event, std::nullopt);
     }
@@ -147,14 +151,7 @@ void Retelling::take_over(const Event& event, Command command) {
     const auto told = put(event, command, same_footing);
     const auto* given = told ? std::get_if<WorkerTakenOver>(&told->payload) : nullptr;
     const auto held = held_after(told, given ? given->new_epoch : Epoch{});
-    if (served) {
-        note_claim(event, detail.org, held, outcome_of(told));
-        return grant(event, held);
-    }
-    if (!held) return;
-    differences_.blame(held->worker, because(Why::claim_served, event.outcome));
-    differences_.only_told(held->worker, event, detail.org);
-    add_spare(event, *held, detail.org, Spare::From::claim);
+    end_claim(event, detail.org, held, outcome_of(told));
 }
 
 }  // namespace fenceline::replay::whatif
