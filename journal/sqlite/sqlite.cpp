@@ -270,6 +270,12 @@ bool Connection::autocommit() const {
     return sqlite3_get_autocommit(handle_) != 0;
 }
 
+std::optional<DataVersion> Connection::data_version() const {
+    DataVersion version = 0;
+    const int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    return code == SQLITE_OK ? std::optional(version) : std::nullopt;
+}
+
 bool Connection::sync_failed() const {
     const int code = sqlite3_extended_errcode(handle_);
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;

@@ -83,6 +83,10 @@ class Resetting {
     Statement& statement_;
 };
 
+// A number that differs when the database may have been changed in between, by this connection or
+// another (SQLITE_FCNTL_DATA_VERSION).
+using DataVersion = std::uint32_t;
+
 class Connection {
   public:
     Connection() = default;
@@ -107,6 +111,8 @@ class Connection {
     [[nodiscard]] bool autocommit() const;
     // The last call failed because a sync did.
     [[nodiscard]] bool sync_failed() const;
+    // Within a transaction, or just after one: of the state that it reads or left.
+    [[nodiscard]] std::optional<DataVersion> data_version() const;
     [[nodiscard]] Error error(std::string_view doing) const;
     [[nodiscard]] bool open() const { return handle_ != nullptr; }
     [[nodiscard]] sqlite3* raw() const { return handle_; }

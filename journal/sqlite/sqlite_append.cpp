@@ -34,7 +34,7 @@ Result<void> SqliteJournal::begin() {
     FENCELINE_TRY(usable());
     FENCELINE_TRY(not_writing());
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
-    auto begun = check_same_files();
+    auto begun = open_files_.check();
     if (begun) begun = database_->begin.run();
     if (!begun) {
         lock_.release();
@@ -61,7 +61,7 @@ Result<void> SqliteJournal::commit() {
     if (code == SQLITE_DONE) {
         database_->commit.reset();
         // Written, but into files that a reader of these names will never see.
-        if (auto same = check_same_files(); !same)
+        if (auto same = open_files_.check(); !same)
             return tl::unexpected<Error>(poison(std::move(same.error())));
         return {};
     }
@@ -73,11 +73,15 @@ Result<void> SqliteJournal::commit() {
 
 Result<Head> SqliteJournal::begin_write() {
     FENCELINE_TRY(begin());
+    const auto version = database_->connection.data_version();
+    if (head_as_of_ && head_as_of_ == version) return head_;
     auto head = database_->reads->head();
-    if (head)
-        head_ = *head;
-    else
+    if (!head) {
         end();
+        return head;
+    }
+    head_ = *head;
+    head_as_of_ = version;
     return head;
 }
 
@@ -105,7 +109,13 @@ Result<Head> SqliteJournal::append(const Commit& what) {
     if (head)
         if (auto committed = commit(); !committed)
             head = tl::unexpected<Error>(std::move(committed.error()));
-    if (head) anchor_if_due(*head);  // before others may append, so that it never goes back
+    if (head) {
+        head_ = *head;
+        head_as_of_ = database_->connection.data_version();
+        anchor_if_due(*head);  // before others may append, so that it never goes back
+    } else {
+        head_as_of_.reset();
+    }
     end();
     return head;
 }
@@ -232,7 +242,7 @@ Result<void> SqliteJournal::maintain() {
     FENCELINE_TRY(not_writing());
     if (database_->frames.frames() < checkpoint_due_) return {};
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
-    auto counts = check_same_files().and_then(
+    auto counts = open_files_.check().and_then(
         [&] { return checkpoint_log(database_->connection, Checkpointing::in_place); });
     lock_.release();
     if (!counts) return tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));

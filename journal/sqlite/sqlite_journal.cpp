@@ -105,8 +105,8 @@ Result<void> SqliteJournal::open_database() {
     FENCELINE_TRY(prepare_statements());
     auto head = database_->reads->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
-    note_open_files();
-    FENCELINE_TRY(check_same_files());
+    open_files_ = OpenFiles::of(files_, lock_.file());
+    FENCELINE_TRY(open_files_.check());
     auto id = database_->connection.value("SELECT value FROM meta WHERE name = 'journal_id'");
     if (!id) return tl::unexpected<Error>(std::move(id.error()));
     id_ = std::move(*id);
@@ -169,7 +169,7 @@ Result<void> SqliteJournal::close() {
     if (database_ == nullptr) return {};
     const bool alone = !poisoned_ && lock_.acquire(close_timeout) &&
                        lock_.begin_change(close_timeout) && lock_.only_store() &&
-                       nothing_replaced();
+                       open_files_.nothing_replaced();
     // The last one leaves one file behind. An error loses nothing: the log stays.
     Result<void> moved;
     if (alone)
@@ -203,31 +203,6 @@ Result<void> SqliteJournal::not_writing() const {
     return fail(ErrorCode::invalid_request, "this journal is being written already");
 }
 
-void SqliteJournal::note_open_files() {
-    constexpr const char* put_back = "stop the stores, put the file back, then open it again";
-    constexpr const char* made_anew = "stop all stores, then open it again: it is made anew";
-    open_files_ = {{files_.database, state_of(files_.database), put_back},
-                   {files_.wal(), state_of(files_.wal()), put_back},
-                   {files_.shared_index(), state_of(files_.shared_index()), made_anew},
-                   {files_.lock(), lock_.file(), made_anew}};
-}
-
-Result<void> SqliteJournal::check_same_files() const {
-    for (const auto& open : open_files_)
-        if (!identity_of(open.path).same_file(open.file))
-            return fail(ErrorCode::io,
-                        open.path + " was moved, removed or replaced while it was open", open.hint);
-    return {};
-}
-
-bool SqliteJournal::nothing_replaced() const {
-    return std::ranges::all_of(open_files_, [](const OpenFile& open) {
-        const auto now = state_of(open.path);
-        // Whoever fails to open a journal that lacks its log leaves an empty one.
-        return !now.exists || now.size == 0 || now.same_file(open.file);
-    });
-}
-
 Error SqliteJournal::after_checkpoint(Error error) {
     if (!database_->connection.sync_failed()) return error;
     return poison(std::move(error));
@@ -249,7 +224,7 @@ Result<std::string> SqliteJournal::id() {
 Result<Head> SqliteJournal::head() {
     FENCELINE_TRY(usable());
     if (writing_) return head_;
-    FENCELINE_TRY(check_same_files());
+    FENCELINE_TRY(open_files_.check());
     return database_->reads->head();
 }
 

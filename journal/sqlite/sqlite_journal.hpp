@@ -21,6 +21,7 @@
 #include "journal/sqlite/event_row.hpp"
 #include "journal/sqlite/files.hpp"
 #include "journal/sqlite/lock.hpp"
+#include "journal/sqlite/open_files.hpp"
 #include "journal/sqlite/reads.hpp"
 #include "journal/sqlite/retaining.hpp"
 #include "journal/sqlite/sealing.hpp"
@@ -89,14 +90,6 @@ class SqliteJournal final : public Journal {
     // Refused in a child after fork() and after an unknown commit.
     [[nodiscard]] Result<void> usable() const;
     [[nodiscard]] Result<void> not_writing() const;
-    void note_open_files();
-    // The names still lead to the files that are open; stat only. Others that open the journal
-    // take what they find by these names: another log, shared index or lock than ours would let
-    // two writers overwrite each other.
-    [[nodiscard]] Result<void> check_same_files() const;
-    // Each leads to the file that is open, or to nothing of use: nobody else can have begun to use
-    // another one in its place, so that what the log holds may still be moved into the database.
-    [[nodiscard]] bool nothing_replaced() const;
     // Lock and BEGIN IMMEDIATE; end() gives both back.
     [[nodiscard]] Result<void> begin();
     void end();
@@ -130,17 +123,13 @@ class SqliteJournal final : public Journal {
     JournalFiles files_;
     LockFile lock_;
     std::unique_ptr<Database> database_;
-    // The files as they were opened, and what to do when a name leads elsewhere.
-    struct OpenFile {
-        std::string path;
-        FileState file;
-        const char* hint;
-    };
-    std::vector<OpenFile> open_files_;
+    OpenFiles open_files_;
     pid_t process_;
     bool writing_ = false;
     bool poisoned_ = false;
-    Head head_;                               // while writing_: the journal's
+    Head head_;  // while writing_: the journal's
+    // Of the database when head_ was its head, unless that is not known.
+    std::optional<DataVersion> head_as_of_;
     int checkpoint_frames_, checkpoint_due_;  // frames in the log from which it is moved
     std::string id_;
     Clock* clock_;

@@ -183,7 +183,7 @@ Result<void> SqliteJournal::compact() {
     FENCELINE_TRY(not_writing());
     auto& database = database_->connection;
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
-    auto compacted = check_same_files();
+    auto compacted = open_files_.check();
     // Through a file: the copy that is made on the way is as large as the journal.
     if (compacted) compacted = database.execute("PRAGMA temp_store = FILE; VACUUM");
     (void)database.execute("PRAGMA temp_store = MEMORY");

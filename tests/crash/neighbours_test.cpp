@@ -34,6 +34,11 @@ class Pool {
     explicit Pool(std::int64_t wal_move_bytes = 16 << 20) : wal_move_bytes_(wal_move_bytes) {
         open();
     }
+    // In a folder below its own.
+    explicit Pool(const std::string& below) : path(dir / (below + "pool.db")) {
+        std::filesystem::create_directories(dir / below);
+        open();
+    }
 
     void open() {
         auto journal = open_journal({.path = path,
@@ -86,7 +91,7 @@ class Pool {
     Error last_error;
 
   private:
-    std::int64_t wal_move_bytes_;
+    std::int64_t wal_move_bytes_ = 16 << 20;
     int asked_ = 0;
 };
 
@@ -199,6 +204,22 @@ TEST_CASE("a file that was moved away stops the store until it is back") {
         pool.store.reset();
         CHECK(pool.lacks() == "");
         CHECK(pool.verify() == 0);
+    }
+}
+
+TEST_CASE("a directory on the way that was moved stops the store until it is back") {
+    for (const std::string up : {"a/b", "a"}) {
+        CAPTURE(up);
+        Pool pool("a/b/");
+        const auto top = pool.dir.path().string() + "/";
+        REQUIRE(pool.spawn(3) == 3);
+        REQUIRE(shell("mv " + top + up + " " + top + "away") == 0);
+        CHECK(pool.spawn(2) == 0);
+        CHECK(pool.last_error.code == ErrorCode::io);
+        REQUIRE(shell("mv " + top + "away " + top + up) == 0);
+        CHECK(pool.spawn(2) == 2);
+        CHECK(pool.store->close().has_value());
+        CHECK(pool.lacks() == "");
     }
 }
 
