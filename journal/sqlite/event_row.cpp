@@ -13,31 +13,8 @@ namespace fenceline::sqlite {
 
 namespace {
 
-// Columns of select_events_sql, from 0; the parameter of insert_event_sql is one more.
-enum Column : int {
-    position,
-    at,
-    recorder,
-    operation,
-    outcome,
-    failed_check,
-    origin,
-    caller,
-    worker,
-    image,
-    org,
-    owner,
-    epoch,
-    state_from,
-    state_to,
-    version,
-    count,
-    request_id,
-    kind,
-    payload,
-    chain,
-    measured,
-};
+using Column = event_column::Number;
+using enum event_column::Number;
 
 // Reads columns one after the other; remembers the first that is not what the schema says.
 class Columns {
@@ -90,50 +67,7 @@ constexpr std::int64_t anything_up = std::numeric_limits<std::int64_t>::max();
 // A commit's durations: eleven bytes an event at most, and a header.
 constexpr std::size_t measured_bytes = 64 * 1024;
 
-template <typename E>
-std::int64_t raw(E value) {
-    return static_cast<std::int64_t>(value);
-}
-
 }  // namespace
-
-void bind_event(Statement& insert, const Event& event, std::string_view payload_bytes,
-                const SealBytes* seal) {
-    insert.bind(position + 1, event.position.value);
-    insert.bind(at + 1, event.at.ns);
-    insert.bind(recorder + 1, event.recorder.value);
-    insert.bind(operation + 1, raw(event.operation));
-    insert.bind(outcome + 1, raw(event.outcome));
-    insert.bind(failed_check + 1, raw(event.failed_check));
-    insert.bind(origin + 1, raw(event.origin));
-    insert.bind(caller + 1, event.caller.value);
-    insert.bind(worker + 1, event.worker.value);
-    insert.bind(image + 1, event.image.value);
-    insert.bind(org + 1, event.org.value);
-    insert.bind(owner + 1, event.owner.value);
-    insert.bind(epoch + 1, event.epoch.value);
-    insert.bind(state_from + 1, raw(event.from));
-    insert.bind(state_to + 1, raw(event.to));
-    insert.bind(version + 1, event.version.value);
-    insert.bind(count + 1, event.count);
-    if (event.request_id.empty())
-        insert.bind_null(request_id + 1);
-    else
-        insert.bind_text(request_id + 1, event.request_id);
-    insert.bind(kind + 1, codec::kind_of(event.payload));
-    if (payload_bytes.empty())
-        insert.bind_null(payload + 1);
-    else
-        insert.bind_blob(payload + 1, payload_bytes);
-    if (seal == nullptr)
-        insert.bind_null(chain + 1);
-    else
-        insert.bind_blob(chain + 1, seal->chain);
-    if (seal == nullptr || seal->measured.empty())
-        insert.bind_null(measured + 1);
-    else
-        insert.bind_blob(measured + 1, seal->measured);
-}
 
 Result<void> read_event(const Statement& rows, const Known& known, Event& event, EventRow& row) {
     Columns in(rows.raw());

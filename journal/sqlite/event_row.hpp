@@ -1,6 +1,6 @@
 #pragma once
 
-// One row of the table `event`: the same columns in the same order, written and read back.
+// One row of the table `event`: its columns, and how it is read back. event_batch.hpp writes them.
 
 #include <string>
 #include <string_view>
@@ -11,24 +11,38 @@
 
 namespace fenceline::sqlite {
 
-inline constexpr std::string_view insert_event_sql =
-    "INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
-    "?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+// From 0, as the table has them.
+namespace event_column {
+enum Number : int {
+    position,
+    at,
+    recorder,
+    operation,
+    outcome,
+    failed_check,
+    origin,
+    caller,
+    worker,
+    image,
+    org,
+    owner,
+    epoch,
+    state_from,
+    state_to,
+    version,
+    count,
+    request_id,
+    kind,
+    payload,
+    chain,
+    measured,
+};
+}  // namespace event_column
 
 inline constexpr std::string_view select_events_sql =
     "SELECT position, at, recorder, operation, outcome, failed_check, origin, caller, worker, "
     "image, org, owner, epoch, state_from, state_to, version, count, request_id, kind, payload, "
     "chain, measured FROM event WHERE position BETWEEN ?1 AND ?2 ORDER BY position";
-
-// What a commit's last row carries besides its event.
-struct SealBytes {
-    std::string_view chain;
-    std::string_view measured;  // may be empty
-};
-
-// Binds all columns. The views and the event's texts must stay until the statement is stepped.
-void bind_event(Statement& insert, const Event& event, std::string_view payload,
-                const SealBytes* seal);
 
 // The present row as found, before anything is believed.
 struct EventRow {

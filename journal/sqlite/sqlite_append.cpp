@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "events/codec.hpp"
 #include "events/invariant.hpp"
 #include "events/limits.hpp"
@@ -43,6 +45,7 @@ Result<void> SqliteJournal::begin() {
     writing_ = true;
     payloads_.clear();
     payload_ends_.clear();
+    inserted_ = 0;
     return {};
 }
 
@@ -95,11 +98,10 @@ void SqliteJournal::cancel_write() {
 Result<void> SqliteJournal::prepare(std::span<const Event> events) {
     FENCELINE_TRY(usable());
     if (!writing_) return fail(ErrorCode::invalid_request, "prepare comes after begin_write");
-    while (payload_ends_.size() + 1 < events.size()) {
-        const Event& event = events[payload_ends_.size()];
-        FENCELINE_TRY(insert_event(event, add_payload(event), nullptr));
-    }
-    return {};
+    if (events.empty()) return {};
+    const auto ready = events.first(events.size() - 1);
+    add_payloads(ready);
+    return insert_rows(ready, nullptr);
 }
 
 Result<Head> SqliteJournal::append(const Commit& what) {
@@ -167,42 +169,40 @@ Result<void> SqliteJournal::insert_names(const Commit& what) {
     return {};
 }
 
-Result<void> SqliteJournal::insert_event(const Event& event, std::string_view payload,
-                                         const SealBytes* seal) {
-    bind_event(database_->event, event, payload, seal);
-    return database_->event.run();
+void SqliteJournal::add_payloads(std::span<const Event> events) {
+    for (std::size_t i = payload_ends_.size(); i < events.size(); ++i) {
+        codec::encode(events[i].payload, payloads_);
+        payload_ends_.push_back(payloads_.size());
+    }
 }
 
-std::string_view SqliteJournal::add_payload(const Event& event) {
-    const auto start = payloads_.size();
-    codec::encode(event.payload, payloads_);
-    payload_ends_.push_back(payloads_.size());
-    return std::string_view(payloads_).substr(start);
+std::string_view SqliteJournal::payload_of(std::size_t event) const {
+    const auto start = event == 0 ? 0 : payload_ends_[event - 1];
+    return std::string_view(payloads_).substr(start, payload_ends_[event] - start);
 }
 
-// What prepare() inserted is only hashed: in the chain a commit's texts come before its events.
+Result<void> SqliteJournal::insert_rows(std::span<const Event> events, const SealBytes* last_seal) {
+    rows_.clear();
+    for (std::size_t i = inserted_; i < events.size(); ++i)
+        rows_.push_back({&events[i], payload_of(i), i + 1 < events.size() ? nullptr : last_seal});
+    inserted_ = std::max(inserted_, events.size());
+    return database_->events->insert(rows_);
+}
+
+// In the chain a commit's texts come before its events, so that what prepare() inserted is hashed
+// only now.
 Result<void> SqliteJournal::insert_events(const Commit& what, ChainHash& chain) {
-    const auto prepared = payload_ends_.size();
-    if (what.events.size() <= prepared)
+    if (what.events.size() <= inserted_)
         return fail(ErrorCode::invalid_request, "the commit lacks events that were prepared");
-    std::size_t start = 0;
-    for (std::size_t i = 0; i < prepared; start = payload_ends_[i++]) {
-        const auto payload = std::string_view(payloads_).substr(start, payload_ends_[i] - start);
-        hasher_.event(what.events[i], codec::kind_of(what.events[i].payload), payload);
+    add_payloads(what.events);
+    for (std::size_t i = 0; i < what.events.size(); ++i) {
+        const Event& event = what.events[i];
+        hasher_.event(event, codec::kind_of(event.payload), payload_of(i));
     }
-    for (const Event& event : what.events.subspan(prepared)) {
-        const auto payload = add_payload(event);
-        hasher_.event(event, codec::kind_of(event.payload), payload);
-        SealBytes seal;
-        const bool last = &event == &what.events.back();
-        if (last) {
-            hasher_.measured(std::string_view(measured_));
-            chain = hasher_.finish(what.by);
-            seal = {bytes_of(chain), measured_};
-        }
-        FENCELINE_TRY(insert_event(event, payload, last ? &seal : nullptr));
-    }
-    return {};
+    hasher_.measured(std::string_view(measured_));
+    chain = hasher_.finish(what.by);
+    const SealBytes seal{bytes_of(chain), measured_};
+    return insert_rows(what.events, &seal);
 }
 
 Result<void> SqliteJournal::insert_flush(const Commit& what, ChainHash& chain) {

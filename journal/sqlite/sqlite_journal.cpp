@@ -132,7 +132,6 @@ Result<void> SqliteJournal::prepare_statements() {
         {&database_->begin, "BEGIN IMMEDIATE"},
         {&database_->commit, "COMMIT"},
         {&database_->rollback, "ROLLBACK"},
-        {&database_->event, insert_event_sql},
         {&database_->text, "INSERT INTO text VALUES (?1, ?2, ?3)"},
         {&database_->recorder, "INSERT INTO recorder VALUES (?1, ?2, ?3, ?4)"},
         {&database_->flush, "INSERT INTO flush VALUES (?1, ?2, ?3, ?4, ?5)"},
@@ -145,6 +144,9 @@ Result<void> SqliteJournal::prepare_statements() {
         if (!statement) return tl::unexpected<Error>(std::move(statement.error()));
         *into = std::move(*statement);
     }
+    auto events = EventBatch::prepare(database);
+    if (!events) return tl::unexpected<Error>(std::move(events.error()));
+    database_->events = std::move(*events);
     auto reads = Reads::prepare(database, newest_format());
     if (!reads) return tl::unexpected<Error>(std::move(reads.error()));
     database_->reads = std::move(*reads);

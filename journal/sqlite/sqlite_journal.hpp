@@ -18,7 +18,7 @@
 #include "journal/journal.hpp"
 #include "journal/open.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
-#include "journal/sqlite/event_row.hpp"
+#include "journal/sqlite/event_batch.hpp"
 #include "journal/sqlite/files.hpp"
 #include "journal/sqlite/lock.hpp"
 #include "journal/sqlite/open_files.hpp"
@@ -70,7 +70,8 @@ class SqliteJournal final : public Journal {
         FrameCount frames;
         std::unique_ptr<Reads> reads;
         Statement begin, commit, rollback;
-        Statement event, text, recorder, flush, checkpoint;
+        std::unique_ptr<EventBatch> events;
+        Statement text, recorder, flush, checkpoint;
         Statement segment, unrow;  // a segment in, its rows out
     };
 
@@ -102,9 +103,12 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<Head> insert(const Commit& commit);
     [[nodiscard]] Result<void> insert_names(const Commit& commit);
     [[nodiscard]] Result<void> insert_events(const Commit& commit, ChainHash& chain);
-    [[nodiscard]] Result<void> insert_event(const Event& event, std::string_view payload,
-                                            const SealBytes* seal);
-    [[nodiscard]] std::string_view add_payload(const Event& event);
+    // Encodes the payloads of those that have not been yet.
+    void add_payloads(std::span<const Event> events);
+    [[nodiscard]] std::string_view payload_of(std::size_t event) const;
+    // Makes rows of those that are not yet.
+    [[nodiscard]] Result<void> insert_rows(std::span<const Event> events,
+                                           const SealBytes* last_seal);
     [[nodiscard]] Result<void> insert_flush(const Commit& commit, ChainHash& chain);
 
     [[nodiscard]] Result<bool> begin_sealing(const SealRequest& request);
@@ -141,10 +145,11 @@ class SqliteJournal final : public Journal {
     Slice slice_;
     CommitHasher hasher_;
     std::string measured_;
-    // Payloads as bytes of the rows that are in the database already, one after the other, and
-    // where each ends; then those of the rest of the commit.
+    // Of the commit: payloads as bytes, one after the other, and where each ends.
     std::string payloads_;
     std::vector<std::size_t> payload_ends_;
+    std::size_t inserted_ = 0;              // how many of its events are rows already
+    std::vector<NewEventRow> rows_;         // the ones that become rows now
     std::unique_ptr<Sealing> sealing_;      // the segment that is being filled
     std::unique_ptr<Retaining> retaining_;  // what is being folded to be dropped
 };

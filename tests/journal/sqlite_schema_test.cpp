@@ -11,6 +11,7 @@
 #include "events/codec.hpp"
 #include "journal/open.hpp"
 #include "journal/sqlite/creation.hpp"
+#include "journal/sqlite/event_batch.hpp"
 #include "journal/sqlite/event_row.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/journal_script.hpp"
@@ -48,8 +49,8 @@ std::vector<Event> write_format(const std::string& path, int format) {
                 ->execute("INSERT INTO text VALUES (1, 1, 'acme');"
                           "INSERT INTO recorder VALUES (1, 1, 'cp-a', 'run-1')")
                 .has_value());
-    auto insert = database->prepare(sqlite::insert_event_sql);
-    REQUIRE(insert.has_value());
+    auto rows = sqlite::EventBatch::prepare(*database);
+    REQUIRE(rows.has_value());
     std::vector<Event> events;
     ChainHash chain{};
     for (std::int64_t position = 1; position <= 3; ++position) {
@@ -62,8 +63,8 @@ std::vector<Event> write_format(const std::string& path, int format) {
         std::string payload;
         codec::encode(event.payload, payload);
         const sqlite::SealBytes seal{sqlite::bytes_of(chain), {}};
-        sqlite::bind_event(*insert, event, payload, position == 1 ? nullptr : &seal);
-        REQUIRE(insert->run().has_value());
+        const sqlite::NewEventRow row{&event, payload, position == 1 ? nullptr : &seal};
+        REQUIRE((*rows)->insert({&row, 1}).has_value());
         events.push_back(std::move(event));
     }
     return events;
