@@ -1,6 +1,8 @@
 #include "journal/sqlite/schema.hpp"
 
 #include <functional>
+#include <map>
+#include <mutex>
 
 #include "events/codec.hpp"
 #include "events/event.hpp"
@@ -109,6 +111,20 @@ Result<void> write_birth(Connection& database, const Birth& birth) {
     return transaction->commit();
 }
 
+// What the migrations make. It takes as long as opening a journal does, and is the same each time.
+Result<std::vector<RowText>> expected_rows(int format) {
+    static std::mutex mutex;
+    static std::map<int, std::vector<RowText>> known;
+    const std::lock_guard lock(mutex);
+    if (const auto found = known.find(format); found != known.end()) return found->second;
+    auto ours = Connection::in_memory();
+    if (!ours) return tl::unexpected<Error>(std::move(ours.error()));
+    FENCELINE_TRY(run_migrations(*ours, 0, format));
+    auto rows = schema_rows(*ours, -1);
+    if (rows) known.emplace(format, *rows);
+    return rows;
+}
+
 Result<void> no_database(const std::string& path) {
     return fail(ErrorCode::unsupported_format, path + " is not a journal: no SQLite database");
 }
@@ -170,10 +186,7 @@ Result<void> lift_schema(Connection& database, int format) {
 }
 
 Result<void> check_schema(Connection& database, int format) {
-    auto ours = Connection::in_memory();
-    if (!ours) return tl::unexpected<Error>(std::move(ours.error()));
-    FENCELINE_TRY(run_migrations(*ours, 0, format));
-    auto expected = schema_rows(*ours, -1);
+    auto expected = expected_rows(format);
     if (!expected) return tl::unexpected<Error>(std::move(expected.error()));
     auto found = schema_rows(database, static_cast<std::int64_t>(expected->size()) + 1);
     if (!found) return tl::unexpected<Error>(std::move(found.error()));
