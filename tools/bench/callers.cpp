@@ -5,6 +5,8 @@
 #include <string>
 #include <thread>
 
+#include "journal/ticket_queue.hpp"
+
 namespace fenceline::tools::bench {
 
 namespace {
@@ -77,18 +79,22 @@ Result<Run> run_loop(LifecycleStore& store, std::vector<Caller>& callers, int se
     return run;
 }
 
-Result<Run> run_threads(LifecycleStore& store, std::vector<Caller>& callers, int seconds) {
+namespace {
+
+// Calls `ask(caller, waits)` on a thread for each caller, again and again until the time is over.
+template <typename Ask>
+Result<Run> on_threads(std::size_t callers, int seconds, const Ask& ask) {
     std::atomic<bool> stop = false;
     std::atomic<bool> failed = false;
-    std::vector<std::vector<double>> waits(callers.size());
-    std::vector<Error> errors(callers.size());
+    std::vector<std::vector<double>> waits(callers);
+    std::vector<Error> errors(callers);
     std::vector<std::thread> threads;
     const auto start = Steady::now();
-    for (std::size_t i = 0; i < callers.size(); ++i)
+    for (std::size_t i = 0; i < callers; ++i)
         threads.emplace_back([&, i] {
             while (!stop && !failed) {
                 const auto entered = Steady::now();
-                if (auto done = callers[i].take(store.apply(callers[i].next())); !done) {
+                if (Result<void> done = ask(i); !done) {
                     errors[i] = std::move(done.error());
                     failed = true;
                     return;
@@ -101,11 +107,38 @@ Result<Run> run_threads(LifecycleStore& store, std::vector<Caller>& callers, int
     for (auto& thread : threads) thread.join();
     const double took = seconds_since(start);
     Run run;
-    for (std::size_t i = 0; i < callers.size(); ++i) {
+    for (std::size_t i = 0; i < callers; ++i) {
         if (!errors[i].text.empty()) return tl::unexpected<Error>(errors[i]);
         run.waits_us.insert(run.waits_us.end(), waits[i].begin(), waits[i].end());
     }
     run.per_second = static_cast<double>(run.waits_us.size()) / took;
+    return run;
+}
+
+}  // namespace
+
+Result<Run> run_threads(LifecycleStore& store, std::vector<Caller>& callers, int seconds) {
+    return on_threads(callers.size(), seconds, [&](std::size_t i) {
+        return callers[i].take(store.apply(callers[i].next()));
+    });
+}
+
+Result<Run> run_bare_threads(BareSqlite& bare, int callers, int seconds) {
+    Result<void> inserted;
+    const auto insert = [&](Batch& batch) {
+        int rows = 0;
+        for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next())
+            rows += static_cast<int>(tickets.size());
+        if (inserted) inserted = bare.insert(rows);
+        batch.wake();
+    };
+    TicketQueue queue({.run = insert, .afterwards = [] {}});
+    const std::vector<Command> row(1);
+    auto run = on_threads(static_cast<std::size_t>(callers), seconds, [&](std::size_t) {
+        Ticket ticket(row, Duration{});
+        return queue.submit(ticket) ? Result<void>() : fail(ErrorCode::busy, "the queue is full");
+    });
+    if (!inserted) return tl::unexpected<Error>(std::move(inserted.error()));
     return run;
 }
 

@@ -6,6 +6,7 @@
 
 #include "events/result.hpp"
 #include "journal/lifecycle_store.hpp"
+#include "tools/bench/bare_sqlite.hpp"
 
 namespace fenceline::tools::bench {
 
@@ -35,5 +36,9 @@ struct Run {
 // All in one event loop: what they ask at the same time is one call.
 [[nodiscard]] Result<Run> run_loop(LifecycleStore& store, std::vector<Caller>& callers,
                                    int seconds);
+
+// Rows of bare SQLite instead of operations: a thread each behind the store's own queue, whose
+// writer inserts one row a caller and commits. What threads cost where there is nothing else.
+[[nodiscard]] Result<Run> run_bare_threads(BareSqlite& bare, int callers, int seconds);
 
 }  // namespace fenceline::tools::bench

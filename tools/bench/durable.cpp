@@ -84,7 +84,7 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
     }
     std::vector<Caller> one{all.front()};
 
-    std::vector<double> ours_1, bare_1, ours_n, bare_n, ours_loop, speedup, waits;
+    std::vector<double> ours_1, bare_1, ours_n, bare_n, bare_threads, ours_loop, speedup, waits;
     std::vector<Position> shared;
     for (int round = 0; round < options.rounds; ++round) {
         auto b1 = run_bare(**bare, 1, options.seconds_per_round);
@@ -98,6 +98,9 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
         auto on = run_threads(**store, all, options.seconds_per_round);
         if (!on) return tl::unexpected<Error>(std::move(on.error()));
         shared.push_back((*store)->status().position);
+        auto bt = run_bare_threads(**bare, options.callers, options.seconds_per_round);
+        if (!bt) return tl::unexpected<Error>(std::move(bt.error()));
+        bare_threads.push_back(bt->per_second);
         auto loop = run_loop(**store, all, options.seconds_per_round);
         if (!loop) return tl::unexpected<Error>(std::move(loop.error()));
         one.front() = all.front();
@@ -123,6 +126,8 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
                        median(bare_1), 0.8, ratio_at_least});
     figures.push_back({"durable_n", n + " callers, a thread each", "op/s", median(ours_n),
                        median(bare_n), 0.6, ratio_at_least});
+    figures.push_back({"durable_threads", "... bare SQLite behind the same queue", "op/s",
+                       median(ours_n), median(bare_threads), 0, none});
     figures.push_back({"durable_loop", n + " callers, one event loop", "op/s", median(ours_loop),
                        median(bare_n), 0.6, ratio_at_least});
     figures.push_back(
