@@ -7,11 +7,16 @@ namespace fenceline::lists {
 
 namespace {
 
+// Takes what an index leads to, and what the list selects of it.
 template <typename Selects>
-Selected select(const World& world, const Selects& selects) {
-    Selected rows;
-    for (const Worker& worker : world.workers())
+auto into(Selected& rows, const World& world, const Selects& selects) {
+    return [&rows, &world, &selects](std::uint32_t slot) {
+        const Worker& worker = world.workers()[slot];
         if (selects(worker)) rows.push_back(&worker);
+    };
+}
+
+Selected by_id(Selected rows) {
     std::ranges::sort(rows, {}, [](const Worker* row) { return row->id; });
     return rows;
 }
@@ -43,43 +48,76 @@ std::optional<Time> hot_idle_since(const Worker& worker) {
 }
 
 Selected orphaned(const World& world, Time before) {
-    return select(world, [&](const Worker& worker) {
+    Selected rows;
+    const auto selects = [&](const Worker& worker) {
         const auto since = orphaned_since(world, worker);
         return since && *since <= before;
+    };
+    const auto take = into(rows, world, selects);
+    world.listed().unanswered(before, take);
+    world.listed().owned().visit_owners([&](TextId owner) {
+        const ControlPlane* plane = owner.given() ? world.find_control_plane(owner) : nullptr;
+        if (!plane || plane->state != ControlPlaneState::expired || plane->expired_at > before)
+            return;
+        world.listed().owned().visit(owner, take);
     });
+    return by_id(std::move(rows));
 }
 
 Selected stuck(const World& world, Time spawning_before, Time activating_before) {
-    return select(world, [&](const Worker& worker) {
-        const auto since = stuck_since(world, worker);
-        return since &&
-               *since <= (worker.state == State::spawning ? spawning_before : activating_before);
-    });
+    Selected rows;
+    const auto list = [&](State state, Time before) {
+        const auto selects = [&](const Worker& worker) {
+            const auto since = stuck_since(world, worker);
+            return since && *since <= before;
+        };
+        world.listed().in_state(state, before, into(rows, world, selects));
+    };
+    list(State::spawning, spawning_before);
+    list(State::reserved, activating_before);
+    list(State::activating, activating_before);
+    return by_id(std::move(rows));
 }
 
 Selected expired_hot_idle(const World& world, Time before) {
-    return select(world, [&](const Worker& worker) {
-        const auto since = hot_idle_since(worker);
-        return since && *since <= before;
-    });
+    static constexpr State parked[] = {State::hot_idle};
+    return by_states_before(world, parked, before);
 }
 
 Selected by_states_before(const World& world, std::span<const State> states, Time before) {
-    return select(world, [&](const Worker& worker) {
-        return worker.updated_at <= before &&
-               std::ranges::find(states, worker.state) != states.end();
-    });
+    Selected rows;
+    for (std::size_t i = 0; i < states.size(); ++i) {
+        const State state = states[i];
+        if (std::ranges::find(states.first(i), state) != states.first(i).end()) continue;
+        const auto selects = [&](const Worker& worker) {
+            return worker.state == state && worker.updated_at <= before;
+        };
+        world.listed().in_state(state, before, into(rows, world, selects));
+    }
+    return by_id(std::move(rows));
 }
 
 Selected due_for_credential_refresh(const World& world, std::string_view owner, Time cutoff) {
     TextId owner_id;
     if (!world.texts.find(owner, owner_id)) return {};  // nobody of that name owns anything
-    auto rows = select(world, [&](const Worker& worker) {
-        const bool serves = worker.state == State::idle || worker.state == State::hot ||
-                            worker.state == State::hot_idle;
-        return serves && worker.owner == owner_id && worker.org.given() &&
+    const auto selects = [&](const Worker& worker) {
+        return Listed::is_serving(worker.state) && worker.owner == owner_id && worker.org.given() &&
                worker.credentials_expire_at <= cutoff;  // unset is before any cutoff
+    };
+    Selected rows;
+    const auto take = into(rows, world, selects);
+    // By what is due or by whom the owner has, whichever is less to look at.
+    std::size_t left = world.listed().owned().count(owner_id);
+    const bool all = world.listed().expiring(cutoff, [&](std::uint32_t slot) {
+        if (left == 0) return false;
+        --left;
+        take(slot);
+        return true;
     });
+    if (!all) {
+        rows.clear();
+        world.listed().owned().visit(owner_id, take);
+    }
     std::ranges::sort(rows, {}, [](const Worker* row) {
         return std::tuple(row->credentials_expire_at, row->id);
     });

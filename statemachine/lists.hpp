@@ -5,7 +5,8 @@
 //   for (const Worker* worker : lists::orphaned(world, now - seconds(30))) retire(*worker);
 //
 // A list proves nothing by itself: whoever acts on it does so with a snapshot, and its fences.
-// Each reads every record once. "Not updated since X" means `updated_at` at or before X. Ordered
+// Each finds its rows by an index, O(log n) for each of them, and looks besides at those that miss
+// it by less than about a second. "Not updated since X" means `updated_at` at or before X. Ordered
 // by worker id unless said otherwise. Records stay where they are until the world changes.
 //
 // Threading: as reading a std::vector.

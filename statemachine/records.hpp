@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -33,15 +34,26 @@ class Records {
     [[nodiscard]] const Record& operator[](std::size_t i) const {
         return i < first_block ? blocks_[0][i] : block_of(i)[(i - first_block) % block_size];
     }
+    [[nodiscard]] Record& operator[](std::size_t i) {
+        return const_cast<Record&>(std::as_const(*this)[i]);
+    }
     [[nodiscard]] const Record& back() const { return (*this)[size_ - 1]; }
 
+    // Which one in the order of their arrival has this number; `nowhere`: none.
+    static constexpr std::uint32_t nowhere = 0xffff'ffff;
+    [[nodiscard]] std::uint32_t slot(std::int64_t number) const {
+        if (is_dense(number)) return dense_[static_cast<std::size_t>(number)];
+        if (sparse_.empty()) return nowhere;
+        const auto it = sparse_.find(number);
+        return it == sparse_.end() ? nowhere : it->second;
+    }
     [[nodiscard]] const Record* find(std::int64_t number) const {
-        const std::uint32_t slot = slot_of(number);
-        return slot == nowhere ? nullptr : &(*this)[slot];
+        const std::uint32_t at = slot(number);
+        return at == nowhere ? nullptr : &(*this)[at];
     }
     [[nodiscard]] Record* find(std::int64_t number) {
-        const std::uint32_t slot = slot_of(number);
-        return slot == nowhere ? nullptr : const_cast<Record*>(&(*this)[slot]);
+        const std::uint32_t at = slot(number);
+        return at == nowhere ? nullptr : &(*this)[at];
     }
 
     // A number that find() does not know.
@@ -54,11 +66,9 @@ class Records {
         note(number, static_cast<std::uint32_t>(size_));
         ++size_;
     }
-    // A hint that find() will be asked for this number soon, so that several waits for memory are
-    // one.
-    void prefetch(std::int64_t number) const {
-        if (!is_dense(number)) return;
-        const Record* record = &(*this)[dense_[static_cast<std::size_t>(number)]];
+    // A hint that this record will be looked at soon, so that several waits for memory are one.
+    void prefetch(std::size_t i) const {
+        const Record* record = &(*this)[i];
         __builtin_prefetch(record);
         __builtin_prefetch(reinterpret_cast<const char*>(record) + sizeof(Record) - 1);
     }
@@ -113,7 +123,6 @@ class Records {
     static constexpr std::size_t first_block = 1024;
     static constexpr std::size_t block_size =
         std::bit_floor(HugePages<Record>::page_bytes / sizeof(Record));
-    static constexpr std::uint32_t nowhere = 0xffff'ffff;
 
     [[nodiscard]] const Block& block_of(std::size_t i) const {
         return blocks_[1 + (i - first_block) / block_size];
@@ -125,13 +134,6 @@ class Records {
     [[nodiscard]] bool is_dense(std::int64_t number) const {
         return number >= 0 && static_cast<std::uint64_t>(number) < dense_.size() &&
                dense_[static_cast<std::size_t>(number)] != nowhere;
-    }
-
-    [[nodiscard]] std::uint32_t slot_of(std::int64_t number) const {
-        if (is_dense(number)) return dense_[static_cast<std::size_t>(number)];
-        if (sparse_.empty()) return nowhere;
-        const auto it = sparse_.find(number);
-        return it == sparse_.end() ? nowhere : it->second;
     }
 
     // The array may be four times as long as there are records, whatever numbers they bear.

@@ -30,16 +30,26 @@ bool World::is_live(TextId control_plane) const {
 
 void World::put(const Worker& worker) {
     if (change(worker.id, [&](Worker& record) { record = worker; })) return;
+    const auto slot = static_cast<std::uint32_t>(workers_.size());
     workers_.add(worker.id.value, worker);
     highest_id_ = std::max(highest_id_, worker.id);
     move(worker.id, Place{}, place_of(worker));
+    listed_.move(slot, Listed::Place{}, listed_place_of(worker));
 }
 
 void World::put(const ControlPlane& plane) {
-    if (ControlPlane* record = planes_.find(plane.id.value))
+    if (ControlPlane* record = planes_.find(plane.id.value)) {
         *record = plane;
-    else
-        planes_.add(plane.id.value, plane);
+        return;
+    }
+    planes_.add(plane.id.value, plane);
+    heard_of(plane.id, true);
+}
+
+void World::heard_of(TextId owner, bool heard_of) {
+    if (!owner.given()) return;
+    listed_.answered(owner, heard_of,
+                     [this](std::uint32_t slot) { return workers_[slot].last_heartbeat_at; });
 }
 
 void World::erase(WorkerId id, WorkerId highest_before) {
@@ -47,9 +57,11 @@ void World::erase(WorkerId id, WorkerId highest_before) {
     if (!record) return;
     FENCELINE_INVARIANT(record == &workers_.back(), "records are taken back newest first");
     const Place was = place_of(*record);
+    const Listed::Place was_listed = listed_place_of(*record);
     workers_.remove_last(id.value);
     highest_id_ = highest_before;
     move(id, was, Place{});
+    listed_.move(static_cast<std::uint32_t>(workers_.size()), was_listed, Listed::Place{});
 }
 
 void World::erase_control_plane(TextId id) {
@@ -57,6 +69,7 @@ void World::erase_control_plane(TextId id) {
     if (!record) return;
     FENCELINE_INVARIANT(record == &planes_.back(), "records are taken back newest first");
     planes_.remove_last(id.value);
+    heard_of(id, false);
 }
 
 // --- indexes ------------------------------------------------------------------------------------
@@ -149,7 +162,7 @@ std::int64_t World::warm(TextId image) const {
 std::size_t World::memory_bytes() const {
     return texts.memory_bytes() + workers_.memory_bytes() + planes_.memory_bytes() +
            orgs_.bucket_count() * (sizeof(OrgCount) + 5) + warm_.bucket_count() * 13 +
-           idle_.memory_bytes() + hot_idle_.memory_bytes();
+           idle_.memory_bytes() + hot_idle_.memory_bytes() + listed_.memory_bytes();
 }
 
 }  // namespace fenceline

@@ -16,6 +16,7 @@
 
 #include "events/text.hpp"
 #include "statemachine/claimable.hpp"
+#include "statemachine/listed.hpp"
 #include "statemachine/records.hpp"
 #include "statemachine/worker.hpp"
 
@@ -29,7 +30,12 @@ class World {
     [[nodiscard]] const Worker* find(WorkerId id) const;
     [[nodiscard]] const ControlPlane* find_control_plane(TextId id) const;
     // A hint that this record will be looked at soon.
-    void expect(WorkerId id) const { workers_.prefetch(id.value); }
+    void expect(WorkerId id) const {
+        const std::uint32_t slot = workers_.slot(id.value);
+        if (slot == Records<Worker>::nowhere) return;
+        workers_.prefetch(slot);
+        listed_.prefetch(slot);
+    }
 
     // Puts the record in place of the one with its id, or beside the others.
     void put(const Worker& worker);
@@ -62,6 +68,9 @@ class World {
     // Neutral `spawning` and `idle` workers; `image` empty: of any.
     [[nodiscard]] std::int64_t warm(TextId image) const;
 
+    // What the lists ask, by the place of a record among workers().
+    [[nodiscard]] const Listed& listed() const { return listed_; }
+
     // The position and time of the last event folded. Kept by evolve.
     Position position;
     Time at;
@@ -84,12 +93,20 @@ class World {
         }
     };
     static Place place_of(const Worker& worker) { return {worker.state, worker.org, worker.image}; }
+    [[nodiscard]] Listed::Place listed_place_of(const Worker& worker) const {
+        return Listed::place_of(worker, was_heard_of(worker.owner));
+    }
+    [[nodiscard]] bool was_heard_of(TextId owner) const {
+        return owner.given() && planes_.find(owner.value) != nullptr;
+    }
 
-    // Heartbeats and renewals, the most of all events, move nothing.
+    // Heartbeats and renewals, the most of all events, move nothing but their time.
     void move(WorkerId id, const Place& from, const Place& to) {
         if (from != to) really_move(id, from, to);
     }
     void really_move(WorkerId id, const Place& from, const Place& to);
+    // A control plane came into being, or its coming is taken back.
+    void heard_of(TextId owner, bool heard_of);
     void count(const Place& place, std::int64_t by);
     void enter(WorkerId id, const Place& place);
     void leave(WorkerId id, const Place& place);
@@ -108,15 +125,19 @@ class World {
     std::int64_t warm_any_ = 0;
     Claimable idle_;      // by image, and 0 for any
     Claimable hot_idle_;  // by org and image, and image 0 for any
+    Listed listed_;
 };
 
 template <typename Change>
 bool World::change(WorkerId id, const Change& change) {
-    Worker* record = workers_.find(id.value);
-    if (!record) return false;
-    const Place was = place_of(*record);
-    change(*record);
-    move(id, was, place_of(*record));
+    const std::uint32_t slot = workers_.slot(id.value);
+    if (slot == Records<Worker>::nowhere) return false;
+    Worker& record = workers_[slot];
+    const Place was = place_of(record);
+    const Listed::Place was_listed = listed_place_of(record);
+    change(record);
+    move(id, was, place_of(record));
+    listed_.move(slot, was_listed, listed_place_of(record));
     return true;
 }
 

@@ -105,7 +105,7 @@ TEST_SUITE("statemachine/records") {
         for (std::int64_t number = 0; number < more_than_a_large_page_holds; ++number) {
             REQUIRE(records.find(number) == places[static_cast<std::size_t>(number)]);
             REQUIRE(records.find(number)->front() == number);
-            records.prefetch(number);
+            records.prefetch(records.slot(number));
         }
         for (auto number = more_than_a_large_page_holds; number-- > 1'000;)
             records.remove_last(number);
