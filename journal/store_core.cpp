@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "journal/answer_builder.hpp"
@@ -158,9 +159,13 @@ void StoreCore::run(Batch& batch) {
     stage_owed(Owed::failures, undo);
     Result<void> prepared;
     for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next()) {
-        for (const Ticket* ticket : tickets) expect(fold_.world, ticket->commands);
-        for (Ticket* ticket : tickets)
-            for (const Command& command : ticket->commands) stage(*ticket, command, undo);
+        for (std::span<Ticket* const> rest(tickets); !rest.empty();) {
+            const auto some = rest.first(std::min(rest.size(), expect_at_once));
+            for (const Ticket* ticket : some) expect(fold_.world, ticket->commands);
+            for (Ticket* ticket : some)
+                for (const Command& command : ticket->commands) stage(*ticket, command, undo);
+            rest = rest.subspan(some.size());
+        }
         if (prepared) prepared = journal_->prepare(staged_);
     }
     if (staged_.empty()) {  // all answered from memory: nothing to sync

@@ -3,10 +3,10 @@
 namespace fenceline {
 
 void Ages::set(std::uint32_t slot, std::uint8_t in_class, std::uint32_t tick) {
-    const std::size_t number = slot / width;
+    const std::size_t number = slot / slots;
     if (number >= leaves_.size()) leaves_.resize(number + 1);
-    std::uint32_t& tick_of = leaves_[number].ticks[slot % width];
-    std::uint8_t& class_of = leaves_[number].classes[slot % width];
+    std::uint32_t& tick_of = leaves_[number].ticks[slot % slots];
+    std::uint8_t& class_of = leaves_[number].classes[slot % slots];
     const std::uint32_t was = tick_of;
     const std::uint8_t was_in = class_of;
     if (was == tick && was_in == in_class) return;
@@ -17,24 +17,24 @@ void Ages::set(std::uint32_t slot, std::uint8_t in_class, std::uint32_t tick) {
 }
 
 void Ages::clear(std::uint32_t slot) {
-    const std::size_t number = slot / width;
+    const std::size_t number = slot / slots;
     if (number >= leaves_.size()) return;
-    std::uint32_t& tick_of = leaves_[number].ticks[slot % width];
+    std::uint32_t& tick_of = leaves_[number].ticks[slot % slots];
     const std::uint32_t was = tick_of;
     tick_of = never;
-    if (was != never) raise(leaves_[number].classes[slot % width], number, was);
+    if (was != never) raise(leaves_[number].classes[slot % slots], number, was);
 }
 
-std::uint32_t Ages::least(const Nodes& nodes, std::size_t parent) {
+std::uint32_t Ages::least(const Nodes& nodes, std::size_t parent, std::uint32_t known) {
     std::uint32_t found = never;
-    for (std::size_t i = parent * width; i < (parent + 1) * width; ++i)
+    for (std::size_t i = parent * width; i < (parent + 1) * width && found != known; ++i)
         found = std::min(found, nodes[i]);
     return found;
 }
 
-std::uint32_t Ages::least(const Leaf& leaf, std::uint8_t in_class) const {
+std::uint32_t Ages::least(const Leaf& leaf, std::uint8_t in_class, std::uint32_t known) {
     std::uint32_t found = never;
-    for (std::size_t i = 0; i < width; ++i)
+    for (std::size_t i = 0; i < slots && found != known; ++i)
         if (leaf.classes[i] == in_class) found = std::min(found, leaf.ticks[i]);
     return found;
 }
@@ -46,7 +46,7 @@ void Ages::grow(Tree& tree, std::size_t leaf) {
     for (std::size_t level = 0;; ++level) {
         if (level == tree.size()) {
             tree.emplace_back();
-            if (level > 0) tree[level].push_back(least(tree[level - 1], 0));
+            if (level > 0) tree[level].push_back(least(tree[level - 1], 0, 0));
         }
         const std::size_t full = (nodes + width - 1) / width * width;
         if (tree[level].size() < full) tree[level].resize(full, never);
@@ -76,7 +76,7 @@ void Ages::raise(std::uint8_t in_class, std::size_t leaf, std::uint32_t was) {
     for (std::size_t level = 0; level < tree.size(); ++level) {
         if (tree[level][node] != was) return;
         const std::uint32_t now =
-            level == 0 ? least(leaves_[leaf], in_class) : least(tree[level - 1], node);
+            level == 0 ? least(leaves_[leaf], in_class, was) : least(tree[level - 1], node, was);
         if (now == was) return;
         tree[level][node] = now;
         node /= width;

@@ -5,14 +5,15 @@
 //
 //   Ages ages;
 //   ages.set(slot, class_of(State::hot), Ages::tick(worker.updated_at));
-//   ages.visit(class_of(State::hot), Ages::tick(before), [&](std::uint32_t slot) { ...; return
-//   true; });
+//   ages.visit(class_of(State::hot), Ages::tick(before),
+//              [&](std::uint32_t slot) { ...; return true; });
 //
-// A tree of minima over the records' slots for each class of records: sixteen slots share a leaf,
-// sixteen nodes a parent. A visit goes down only where something is old enough: O(log n) for each
-// slot that it finds. Times may come in any order, and a slot may be set again at any time. They
-// are kept in ticks of about a second: a visit meets all that are old enough and, besides, those
-// of the same tick that are not, and whoever visits looks at the record itself.
+// A tree of minima over the records' slots for each class of records: twelve slots share a leaf, a
+// line of the cache, and sixteen nodes a parent. A visit goes down only where something is old
+// enough: O(log n) for each slot that it finds. Times may come in any order, and a slot may be set
+// again at any time. They are kept in ticks of about a second: a visit meets all that are old
+// enough and, besides, those of the same tick that are not, and whoever visits looks at the record
+// itself.
 //
 // Threading: as a std::vector.
 
@@ -40,10 +41,7 @@ class Ages {
     void clear(std::uint32_t slot);
     // A hint that this slot will be set soon.
     void prefetch(std::uint32_t slot) const {
-        if (slot / width >= leaves_.size()) return;
-        const Leaf& leaf = leaves_[slot / width];
-        __builtin_prefetch(&leaf.ticks[slot % width], 1);
-        __builtin_prefetch(&leaf.classes[slot % width], 1);
+        if (slot / slots < leaves_.size()) __builtin_prefetch(&leaves_[slot / slots]);
     }
 
     // Calls `found(slot)` for each slot of the class whose tick is at or before `until`, ascending,
@@ -55,22 +53,27 @@ class Ages {
 
   private:
     static constexpr int tick_bits = 30;
-    static constexpr std::uint32_t width = 16;
+    static constexpr std::uint32_t slots = 12;  // of a leaf
+    static constexpr std::size_t width = 16;    // of a parent
     static constexpr std::uint32_t last_tick = 0xffff'fffe;
     static constexpr std::uint32_t never = 0xffff'ffff;  // no such record
 
-    struct Leaf {
+    struct alignas(64) Leaf {
         Leaf() { ticks.fill(never); }
-        std::array<std::uint32_t, width> ticks;
-        std::array<std::uint8_t, width> classes{};
+        std::array<std::uint32_t, slots> ticks;
+        std::array<std::uint8_t, slots> classes{};
     };
+    static_assert(sizeof(Leaf) == 64);
     using Nodes = std::vector<std::uint32_t, HugePages<std::uint32_t>>;
     // The minimum of each leaf, of sixteen of those, and so on up to one array of sixteen. Each is
     // filled up with `never` to a multiple of sixteen.
     using Tree = std::vector<Nodes>;
 
-    [[nodiscard]] static std::uint32_t least(const Nodes& nodes, std::size_t parent);
-    [[nodiscard]] std::uint32_t least(const Leaf& leaf, std::uint8_t in_class) const;
+    // Nothing below is older than `known`: where that is found, nobody needs to look further.
+    [[nodiscard]] static std::uint32_t least(const Nodes& nodes, std::size_t parent,
+                                             std::uint32_t known);
+    [[nodiscard]] static std::uint32_t least(const Leaf& leaf, std::uint8_t in_class,
+                                             std::uint32_t known);
     void grow(Tree& tree, std::size_t leaf);
     void lower(std::uint8_t in_class, std::size_t leaf, std::uint32_t tick);
     void raise(std::uint8_t in_class, std::size_t leaf, std::uint32_t was);
@@ -109,9 +112,9 @@ template <typename Found>
 bool Ages::visit_leaf(std::uint8_t in_class, std::size_t number, std::uint32_t until,
                       const Found& found) const {
     const Leaf& leaf = leaves_[number];
-    for (std::uint32_t i = 0; i < width; ++i) {
+    for (std::uint32_t i = 0; i < slots; ++i) {
         if (leaf.ticks[i] > until || leaf.classes[i] != in_class) continue;
-        if (!found(static_cast<std::uint32_t>(number * width + i))) return false;
+        if (!found(static_cast<std::uint32_t>(number * slots + i))) return false;
     }
     return true;
 }

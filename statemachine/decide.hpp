@@ -27,7 +27,9 @@ namespace fenceline {
 void decide(World& world, const Command& command, Time now, std::vector<Event>& events);
 
 // A hint that these will be decided next: the waits for their records, most of what deciding among
-// a million workers takes, become one.
+// a million workers takes, become one. A processor waits for so many at once and not for more: a
+// longer batch is expected piece by piece, each before it is decided.
+inline constexpr std::size_t expect_at_once = 16;
 void expect(const World& world, std::span<const Command> commands);
 
 // The event of a request that validate() refused: outcome `store_error`, counted, nothing changed.

@@ -32,14 +32,15 @@ struct HugePages {
 
     [[nodiscard]] T* allocate(std::size_t count) {
         const auto bytes = count * sizeof(T);
-        if (bytes < least_bytes) return static_cast<T*>(::operator new(bytes));
+        if (bytes < least_bytes)
+            return static_cast<T*>(::operator new (bytes, std::align_val_t{alignof(T)}));
         void* memory = ::operator new (rounded(bytes), std::align_val_t{page_bytes});
         (void)::madvise(memory, rounded(bytes), MADV_HUGEPAGE);  // an advice: only speed is lost
         return static_cast<T*>(memory);
     }
     void deallocate(T* memory, std::size_t count) noexcept {
         if (count * sizeof(T) < least_bytes)
-            ::operator delete(memory);
+            ::operator delete (memory, std::align_val_t{alignof(T)});
         else
             ::operator delete (memory, std::align_val_t{page_bytes});
     }

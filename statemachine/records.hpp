@@ -6,10 +6,11 @@
 //   workers.add(61, worker);
 //   Worker* record = workers.find(61);
 //
-// Numbers from 1 on, with few gaps, are looked up in an array, and only the odd ones out in a map:
-// in a large pool every step on the way to a record is a wait for memory. Records live in blocks
-// of a large page, but for the first few, and stay where they are: a growing pool never stops to
-// move them all.
+// In a large pool every step on the way to a record is a wait for memory. Numbers that come one
+// after the other, as a pool that spawns gives them, say by themselves where their record is; from
+// the first that does not, those with few gaps are looked up in an array, and the odd ones out in
+// a map. Records live in blocks of a large page, but for the first few, and stay where they are: a
+// growing pool never stops to move them all. Larger ones begin where a line of the cache does.
 //
 // Threading: as a std::vector.
 
@@ -32,7 +33,9 @@ class Records {
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] const Record& operator[](std::size_t i) const {
-        return i < first_block ? blocks_[0][i] : block_of(i)[(i - first_block) % block_size];
+        const Cell& cell =
+            i < first_block ? blocks_[0][i] : block_of(i)[(i - first_block) % block_size];
+        return cell.record;
     }
     [[nodiscard]] Record& operator[](std::size_t i) {
         return const_cast<Record&>(std::as_const(*this)[i]);
@@ -42,6 +45,7 @@ class Records {
     // Which one in the order of their arrival has this number; `nowhere`: none.
     static constexpr std::uint32_t nowhere = 0xffff'ffff;
     [[nodiscard]] std::uint32_t slot(std::int64_t number) const {
+        if (is_in_order(number)) return static_cast<std::uint32_t>(number - first_);
         if (is_dense(number)) return dense_[static_cast<std::size_t>(number)];
         if (sparse_.empty()) return nowhere;
         const auto it = sparse_.find(number);
@@ -62,19 +66,18 @@ class Records {
             const auto room = blocks_.empty() ? first_block : block_size;
             blocks_.emplace_back().reserve(room);
         }
-        blocks_.back().push_back(record);
+        blocks_.back().push_back({record});
         note(number, static_cast<std::uint32_t>(size_));
         ++size_;
     }
-    // A hint that this record will be looked at soon, so that several waits for memory are one.
-    void prefetch(std::size_t i) const {
-        const Record* record = &(*this)[i];
-        __builtin_prefetch(record);
-        __builtin_prefetch(reinterpret_cast<const char*>(record) + sizeof(Record) - 1);
-    }
+    // A hint that the first of this record will be looked at soon, so that several waits for memory
+    // are one.
+    void prefetch(std::size_t i) const { __builtin_prefetch(&(*this)[i]); }
     // Takes the newest record back, which has this number.
     void remove_last(std::int64_t number) {
-        if (is_dense(number))
+        if (is_in_order(number))
+            --in_order_;
+        else if (is_dense(number))
             dense_[static_cast<std::size_t>(number)] = nowhere;
         else
             sparse_.erase(number);
@@ -84,7 +87,7 @@ class Records {
     }
 
     [[nodiscard]] std::size_t memory_bytes() const {
-        return capacity() * sizeof(Record) + dense_.capacity() * sizeof(std::uint32_t) +
+        return capacity() * sizeof(Cell) + dense_.capacity() * sizeof(std::uint32_t) +
                sparse_.bucket_count() * 17;
     }
 
@@ -119,10 +122,14 @@ class Records {
     [[nodiscard]] Iterator end() const { return {this, size_}; }
 
   private:
-    using Block = std::vector<Record, HugePages<Record>>;
+    static constexpr std::size_t line = 64;
+    struct alignas(sizeof(Record) < line ? alignof(Record) : line) Cell {
+        Record record;
+    };
+    using Block = std::vector<Cell, HugePages<Cell>>;
     static constexpr std::size_t first_block = 1024;
     static constexpr std::size_t block_size =
-        std::bit_floor(HugePages<Record>::page_bytes / sizeof(Record));
+        std::bit_floor(HugePages<Cell>::page_bytes / sizeof(Cell));
 
     [[nodiscard]] const Block& block_of(std::size_t i) const {
         return blocks_[1 + (i - first_block) / block_size];
@@ -131,13 +138,25 @@ class Records {
         return blocks_.empty() ? 0 : first_block + (blocks_.size() - 1) * block_size;
     }
 
+    [[nodiscard]] bool is_in_order(std::int64_t number) const {
+        return static_cast<std::uint64_t>(number) - static_cast<std::uint64_t>(first_) < in_order_;
+    }
+    [[nodiscard]] bool is_next(std::int64_t number) const {
+        return static_cast<std::uint64_t>(number) - static_cast<std::uint64_t>(first_) == in_order_;
+    }
     [[nodiscard]] bool is_dense(std::int64_t number) const {
         return number >= 0 && static_cast<std::uint64_t>(number) < dense_.size() &&
                dense_[static_cast<std::size_t>(number)] != nowhere;
     }
 
-    // The array may be four times as long as there are records, whatever numbers they bear.
+    // The array may be four times as long as there are records, whatever numbers they bear. Those
+    // in order need none.
     void note(std::int64_t number, std::uint32_t slot) {
+        if (slot == 0) first_ = number;
+        if (in_order_ == slot && is_next(number)) {
+            ++in_order_;
+            return;
+        }
         const std::uint64_t longest = 1024 + 4 * static_cast<std::uint64_t>(size_);
         if (number < 0 || static_cast<std::uint64_t>(number) >= longest) {
             sparse_.emplace(number, slot);
@@ -152,6 +171,8 @@ class Records {
     std::vector<std::uint32_t, HugePages<std::uint32_t>> dense_;
     boost::unordered_flat_map<std::int64_t, std::uint32_t> sparse_;
     std::size_t size_ = 0;
+    std::int64_t first_ = 0;    // the number of the first record
+    std::size_t in_order_ = 0;  // how many, from the first, bear numbers one after the other
 };
 
 }  // namespace fenceline

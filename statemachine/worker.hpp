@@ -7,7 +7,7 @@
 namespace fenceline {
 
 struct Worker {
-    // First what every decision and most events touch: it shares a line of the cache.
+    // First what every decision, most events and the indexes touch: one line of the cache.
     WorkerId id;
     TextId owner;
     TextId image;
@@ -15,12 +15,11 @@ struct Worker {
     Position version;  // the event that last changed this record
     TextId org;        // empty: neutral
     State state = State::none;
-    Time updated_at, last_heartbeat_at;
+    Time updated_at, last_heartbeat_at, credentials_expire_at;
 
     PodName pod;
     TextId retire_reason;
-    Time created_at, reserved_at;
-    Time activation_started_at, credentials_expire_at;
+    Time created_at, reserved_at, activation_started_at;
     Time drain_started_at;  // 0 once its pod is gone: each drain gives one sample
 
     [[nodiscard]] Binding binding() const {

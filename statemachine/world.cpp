@@ -74,7 +74,6 @@ void World::erase_control_plane(TextId id) {
 
 // --- indexes ------------------------------------------------------------------------------------
 
-// Called with the record already changed: leave() asks the records who still belongs.
 void World::really_move(WorkerId id, const Place& from, const Place& to) {
     count(from, -1);
     count(to, +1);
@@ -109,27 +108,12 @@ void World::enter(WorkerId id, const Place& place) {
 
 void World::leave(WorkerId id, const Place& place) {
     if (place.idle()) {
-        const auto idle_of = [this](TextId image) {
-            return [this, image](WorkerId other) {
-                const Worker* worker = find(other);
-                return worker && place_of(*worker).idle() &&
-                       (!image.given() || worker->image == image);
-            };
-        };
-        idle_.remove(0, id, idle_of(TextId{}));
-        if (place.image.given()) idle_.remove(place.image.value, id, idle_of(place.image));
+        idle_.remove(0, id);
+        if (place.image.given()) idle_.remove(place.image.value, id);
     }
     if (place.hot_idle() && place.org.given()) {
-        const auto parked_of = [this, &place](TextId image) {
-            return [this, org = place.org, image](WorkerId other) {
-                const Worker* worker = find(other);
-                return worker && worker->state == State::hot_idle && worker->org == org &&
-                       (!image.given() || worker->image == image);
-            };
-        };
-        hot_idle_.remove(hot_idle_key(place.org, TextId{}), id, parked_of(TextId{}));
-        if (place.image.given())
-            hot_idle_.remove(hot_idle_key(place.org, place.image), id, parked_of(place.image));
+        hot_idle_.remove(hot_idle_key(place.org, TextId{}), id);
+        if (place.image.given()) hot_idle_.remove(hot_idle_key(place.org, place.image), id);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "events/limits.hpp"
 #include "statemachine/claimable.hpp"
@@ -94,6 +95,32 @@ TEST_SUITE("statemachine/records") {
         CHECK(records.size() == 1025);
     }
 
+    TEST_CASE("numbers one after the other need no table and may begin anywhere") {
+        for (const std::int64_t first : {std::int64_t{1}, std::int64_t{-3}, std::int64_t{70'000}}) {
+            CAPTURE(first);
+            Records<int> records;
+            for (int i = 0; i < 5'000; ++i) records.add(first + i, i);
+            CHECK(records.memory_bytes() < 5'000 * sizeof(int) + HugePages<int>::page_bytes);
+            records.add(first + 6'000, -1);  // a gap: what follows is looked up
+            records.add(first + 5'000, -2);
+            records.add(first + 6'001, -3);
+            for (int i = 0; i < 5'000; ++i) REQUIRE(*records.find(first + i) == i);
+            CHECK(*records.find(first + 6'000) == -1);
+            CHECK(*records.find(first + 5'000) == -2);
+            CHECK(*records.find(first + 6'001) == -3);
+            CHECK(records.find(first - 1) == nullptr);
+            CHECK(records.find(first + 5'001) == nullptr);
+            for (const int back : {6'001, 5'000, 6'000}) records.remove_last(first + back);
+            for (int back = 4'999; back >= 0; --back) records.remove_last(first + back);
+            CHECK(records.empty());
+            CHECK(records.find(first) == nullptr);
+            records.add(9, 9);  // from here on, another number is the first
+            records.add(10, 10);
+            CHECK(*records.find(9) == 9);
+            CHECK(*records.find(10) == 10);
+        }
+    }
+
     TEST_CASE("a record stays where it is while others come") {
         Records<std::array<std::int64_t, 14>> records;
         std::vector<const void*> places;
@@ -176,17 +203,38 @@ TEST_SUITE("statemachine/world") {
 
     TEST_CASE("a worker that comes and goes forever takes no more memory") {
         Claimable claimable;
-        bool in = false;
-        const auto belongs = [&](WorkerId id) { return id == WorkerId{1} || in; };
         claimable.add(0, WorkerId{1});
         for (int i = 0; i < 100'000; ++i) {
-            in = true;
             claimable.add(0, WorkerId{2});
-            in = false;
-            claimable.remove(0, WorkerId{2}, belongs);
+            claimable.remove(0, WorkerId{2});
         }
         CHECK(claimable.lowest(0) == WorkerId{1});
         CHECK(claimable.memory_bytes() < 8'192);
+    }
+
+    TEST_CASE("the lowest worker is found whoever came and went before") {
+        RandomCommands random(5);
+        Claimable claimable;
+        std::array<std::set<std::int64_t>, 3> members;
+        for (int step = 0; step < 200'000; ++step) {
+            const auto key = random.below(members.size());
+            const auto id = static_cast<std::int64_t>(1 + random.below(key == 0 ? 20 : 2'000));
+            if (members[key].insert(id).second) {
+                claimable.add(key, WorkerId{id});
+            } else {
+                members[key].erase(id);
+                claimable.remove(key, WorkerId{id});
+            }
+            // Drained to the last one now and then: lowest first, as claims do.
+            while (step % 20'000 < 2 && !members[key].empty()) {
+                REQUIRE(claimable.lowest(key) == WorkerId{*members[key].begin()});
+                claimable.remove(key, WorkerId{*members[key].begin()});
+                members[key].erase(members[key].begin());
+            }
+            const auto lowest = claimable.lowest(key);
+            REQUIRE(lowest.has_value() == !members[key].empty());
+            if (lowest) REQUIRE(lowest->value == *members[key].begin());
+        }
     }
 
     TEST_CASE("only what is known and not expired is live") {
