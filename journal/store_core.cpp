@@ -9,7 +9,7 @@
 #include "journal/answer_builder.hpp"
 #include "journal/fold_sink.hpp"
 #include "journal/start.hpp"
-#include "projections/metrics.hpp"
+#include "projections/metric_numbers.hpp"
 #include "statemachine/decide.hpp"
 
 namespace fenceline {
@@ -349,7 +349,15 @@ StoreStatus StoreCore::status() {
             .poisoned = poisoned_};
 }
 
+// A page of many images takes tens of milliseconds to make, for which no writer waits: what it is
+// made of is copied under the lock.
 Result<MetricSnapshot> StoreCore::metrics(const MetricView& view, StoreStatus& status) {
+    MetricView mine = view;
+    const MetricNumbers numbers = take_metrics(mine, status);
+    return snapshot(numbers, mine);
+}
+
+MetricNumbers StoreCore::take_metrics(MetricView& view, StoreStatus& status) {
     const std::lock_guard lock(mutex_);
     std::string incomplete;
     if (auto flushed = flush(Owed::failures); !flushed) incomplete = flushed.error().text;
@@ -361,9 +369,8 @@ Result<MetricSnapshot> StoreCore::metrics(const MetricView& view, StoreStatus& s
     for (const Event& event :
          failures_.events(fold_.world.texts, fold_.world.at, limits::pending_failures))
         counted.apply(event);
-    MetricView mine = view;
-    mine.leads = view.leads && leads();
-    auto made = snapshot(fold_.pool, counted, fold_.world.texts, mine);
+    view.leads = view.leads && leads();
+    auto taken = take_numbers(fold_.pool, std::move(counted), fold_.world.texts);
     fold_.world.texts.truncate(texts);
     status = {.position = head_.position,
               .counting_from = counting_from_,
@@ -372,7 +379,7 @@ Result<MetricSnapshot> StoreCore::metrics(const MetricView& view, StoreStatus& s
               .pending_failures = failures_.count(),
               .poisoned = poisoned_,
               .incomplete = std::move(incomplete)};
-    return made;
+    return taken;
 }
 
 }  // namespace fenceline

@@ -17,6 +17,7 @@
 #include "journal/lifecycle_store.hpp"
 #include "journal/ticket_queue.hpp"
 #include "projections/fold.hpp"
+#include "projections/metric_numbers.hpp"
 #include "statemachine/evolve.hpp"
 
 namespace fenceline {
@@ -76,6 +77,9 @@ class StoreCore {
     void project(const Measurements& carried);
     // Appends what is still in memory, without any command.
     [[nodiscard]] Result<void> flush(Owed owed);
+
+    // What a page is made of; `view` learns who leads.
+    [[nodiscard]] MetricNumbers take_metrics(MetricView& view, StoreStatus& status);
 
     void seal_history();
     void drop_history();

@@ -48,6 +48,10 @@ std::vector<TextId> Durations::activated_images() const {
     return out;
 }
 
+void Durations::mark_images(ImageMarks& images) const {
+    activations_.each_key([&](std::uint64_t key) { images.mark(key); });
+}
+
 // Numbers are written beside the calls' histograms, so that an operation added later leaves a
 // saved fold readable.
 void Durations::save(StateWriter& out) const {

@@ -17,6 +17,7 @@
 #include "events/event.hpp"
 #include "projections/flat_table.hpp"
 #include "projections/histogram.hpp"
+#include "projections/image_marks.hpp"
 #include "projections/projection.hpp"
 
 namespace fenceline {
@@ -37,6 +38,8 @@ class Durations {
     [[nodiscard]] const Activations* activations(TextId image) const;
     // Images with an activation, ascending by their number.
     [[nodiscard]] std::vector<TextId> activated_images() const;
+    // Marks the images that a page names, by their numbers.
+    void mark_images(ImageMarks& images) const;
 
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);

@@ -60,6 +60,12 @@ class FlatTable {
         return out;
     }
 
+    // Hands over each key in no order at all: for what none can show in, such as a set.
+    template <typename Take>
+    void each_key(Take&& take) const {
+        for (const Entry& entry : entries_) take(entry.key);
+    }
+
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
   private:

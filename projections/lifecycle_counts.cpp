@@ -45,6 +45,10 @@ std::vector<LifecycleCounts::OfImage> LifecycleCounts::images() const {
     return out;
 }
 
+void LifecycleCounts::mark_images(ImageMarks& images) const {
+    images_.each_key([&](std::uint64_t key) { images.mark(key); });
+}
+
 void LifecycleCounts::save(StateWriter& out) const {
     const auto rows = images();
     out.u32(static_cast<std::uint32_t>(rows.size()));

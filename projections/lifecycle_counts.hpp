@@ -15,6 +15,7 @@
 
 #include "events/event.hpp"
 #include "projections/flat_table.hpp"
+#include "projections/image_marks.hpp"
 #include "projections/projection.hpp"
 
 namespace fenceline {
@@ -35,6 +36,8 @@ class LifecycleCounts {
     [[nodiscard]] std::int64_t count(TextId image, State state, Binding binding) const;
     // Images that have an active worker, ascending by their number.
     [[nodiscard]] std::vector<OfImage> images() const;
+    // Marks the images that a page names, by their numbers.
+    void mark_images(ImageMarks& images) const;
 
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "events/text.hpp"
+#include "projections/metric_numbers.hpp"
 #include "projections/saturating.hpp"
-#include "projections/tallies.hpp"
 
 namespace fenceline {
 
@@ -44,9 +44,8 @@ void settle(MetricFamily& family) {
 // Makes the families one by one, in the order of the contract.
 class Page {
   public:
-    Page(const PoolGauges& pool, const Tallies& tallies, const Dictionary& texts,
-         const MetricView& view)
-        : pool_(pool), tallies_(tallies), texts_(texts), view_(view) {}
+    Page(const MetricNumbers& numbers, const MetricView& view)
+        : numbers_(numbers), tallies_(numbers.tallies), view_(view) {}
 
     MetricSnapshot make() {
         lifecycle_count();
@@ -83,7 +82,7 @@ class Page {
             {std::move(labels), 0, {buckets.begin(), buckets.end()}, histogram.sum_ns()});
     }
     [[nodiscard]] std::string image(TextId id) const {
-        return id.given() ? std::string(texts_.text(id)) : "unknown";
+        return id.given() ? numbers_.image(id) : "unknown";
     }
     template <typename E>
     [[nodiscard]] static std::string label(E value) {
@@ -98,9 +97,8 @@ class Page {
     void activations();
     void capacity();
 
-    const PoolGauges& pool_;
+    const MetricNumbers& numbers_;
     const Tallies& tallies_;
-    const Dictionary& texts_;
     const MetricView& view_;
     MetricSnapshot out_;
 };
@@ -121,12 +119,12 @@ void Page::lifecycle_count() {
           "Active workers by image, state and binding.");
     if (!view_.leads) return;
     std::vector<TextId> images;
-    for (const auto& row : pool_.counts.images()) images.push_back(row.image);
-    for (const auto& [id, target] : pool_.capacity.targets())
+    for (const auto& row : numbers_.counts.images()) images.push_back(row.image);
+    for (const auto& [id, target] : numbers_.targets)
         if (id.given()) images.push_back(id);
     std::ranges::sort(images);
     images.erase(std::unique(images.begin(), images.end()), images.end());
-    for (const TextId id : images) all_cells(id, pool_.counts);
+    for (const TextId id : images) all_cells(id, numbers_.counts);
 }
 
 void Page::transitions() {
@@ -189,19 +187,22 @@ void Page::capacity() {
         add({{"image", image(row.image)}, {"reason", label(row.label)}}, row.count);
     begin("warm_capacity_effective_target", MetricType::gauge, "Warm workers wanted, by image.");
     if (view_.leads)
-        for (const auto& [id, target] : pool_.capacity.targets())
-            add({{"image", image(id)}}, target);
+        for (const auto& [id, target] : numbers_.targets) add({{"image", image(id)}}, target);
     begin("warm_capacity_headroom", MetricType::gauge,
           "Workers that may still be started beyond the warm targets; -1 is unbounded or unknown.");
-    add({}, view_.leads ? pool_.capacity.headroom() : -1);
+    add({}, view_.leads ? numbers_.headroom : -1);
     settle(out_.families.back());
 }
 
 }  // namespace
 
+MetricSnapshot snapshot(const MetricNumbers& numbers, const MetricView& view) {
+    return Page(numbers, view).make();
+}
+
 MetricSnapshot snapshot(const PoolGauges& pool, const Tallies& tallies, const Dictionary& texts,
                         const MetricView& view) {
-    return Page(pool, tallies, texts, view).make();
+    return snapshot(take_numbers(pool, tallies, texts), view);
 }
 
 }  // namespace fenceline

@@ -99,6 +99,12 @@ bool Observations::load(StateReader& in) {
     return true;
 }
 
+void Observations::mark_images(ImageMarks& images) const {
+    for (const Counts* counts :
+         {&spawn_failures_, &health_checks_, &capacity_misses_, &activation_failures_})
+        counts->each_key([&](std::uint64_t key) { images.mark(key >> 8); });
+}
+
 std::uint64_t Observations::texts_needed() const {
     std::uint64_t needed = 0;
     for (const Counts* counts : {&spawn_failures_, &health_checks_, &capacity_misses_,

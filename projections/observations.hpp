@@ -15,6 +15,7 @@
 
 #include "events/event.hpp"
 #include "projections/counts_bytes.hpp"
+#include "projections/image_marks.hpp"
 #include "projections/projection.hpp"
 
 namespace fenceline {
@@ -40,6 +41,8 @@ class Observations {
     [[nodiscard]] Rows<NoLabel> activation_failures() const;
     [[nodiscard]] Rows<StrandedOutcome> stranded_pods() const;     // without an image
     [[nodiscard]] Rows<StrandedOutcome> stranded_secrets() const;  // likewise
+    // Marks the images that a page names, by their numbers.
+    void mark_images(ImageMarks& images) const;
 
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);

@@ -60,6 +60,10 @@ std::vector<Transitions::Row> Transitions::rows() const {
     return out;
 }
 
+void Transitions::mark_images(ImageMarks& images) const {
+    counts_.each_key([&](std::uint64_t key) { images.mark(key >> 32); });
+}
+
 void Transitions::save(StateWriter& out) const {
     save_counts(counts_, out);
 }

@@ -15,6 +15,7 @@
 
 #include "events/event.hpp"
 #include "projections/flat_table.hpp"
+#include "projections/image_marks.hpp"
 #include "projections/projection.hpp"
 
 namespace fenceline {
@@ -36,6 +37,8 @@ class Transitions {
 
     // By image id, then the labels' numbers. Printers sort by text themselves.
     [[nodiscard]] std::vector<Row> rows() const;
+    // Marks the images that a page names, by their numbers.
+    void mark_images(ImageMarks& images) const;
 
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "events/text.hpp"
+#include "projections/metric_numbers.hpp"
 #include "projections/tallies.hpp"
 #include "tests/projections/fixture.hpp"
 
@@ -362,6 +363,31 @@ TEST_SUITE("projections/metrics") {
                               SpawnFailed{static_cast<SpawnFailureReason>(number)},
                               pool.text("i")));
         CHECK(pool.lines("duckgres_worker_spawn_failures_total") == Lines{"?,i 2"});
+    }
+
+    TEST_CASE("numbers that were taken stay those of their moment") {
+        Pool pool;
+        const TextId image = pool.text("i");
+        pool.apply(spawned(image));
+        pool.apply(targets({.targets = {{image, 3}}, .max_workers = 10}));
+        pool.apply(report(Operation::activation_failed, NoDetail{}, image));
+        const MetricSnapshot before = pool.page();
+        const MetricNumbers taken = take_numbers(pool.gauges, pool.tallies, pool.texts);
+
+        pool.apply(spawned(pool.text("other")));
+        pool.apply(targets({.targets = {{pool.text("third"), 1}}, .max_workers = 2}));
+        pool.apply(report(Operation::activation_failed, NoDetail{}, image));
+        pool.texts.truncate(1);
+        const MetricSnapshot made = snapshot(taken, {});
+        REQUIRE(made.families.size() == before.families.size());
+        for (std::size_t i = 0; i < made.families.size(); ++i) {
+            const auto &one = made.families[i].series, &other = before.families[i].series;
+            REQUIRE(one.size() == other.size());
+            for (std::size_t k = 0; k < one.size(); ++k) {
+                CHECK(one[k].labels == other[k].labels);
+                CHECK(one[k].value == other[k].value);
+            }
+        }
     }
 
     TEST_CASE("images pass through byte for byte") {
