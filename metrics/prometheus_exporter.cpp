@@ -5,10 +5,10 @@
 #include <utility>
 
 #include <prometheus/collectable.h>
-#include <prometheus/text_serializer.h>
 
 #include "journal/lifecycle_store.hpp"
 #include "metrics/prometheus_families.hpp"
+#include "metrics/prometheus_text.hpp"
 
 namespace fenceline {
 
@@ -105,11 +105,11 @@ std::shared_ptr<prometheus::Collectable> make_collectable(LifecycleStore& store,
 std::string expose_text(const MetricSnapshot& metrics, const ExpositionInfo& info) {
     Families families = families_of(metrics);
     append_info(info, families);
-    return prometheus::TextSerializer().Serialize(families);
+    return text_of(families);
 }
 
 std::string expose_text(const prometheus::Collectable& collectable) {
-    return prometheus::TextSerializer().Serialize(collectable.Collect());
+    return text_of(collectable.Collect());
 }
 
 }  // namespace fenceline
