@@ -21,4 +21,11 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
+double quantile(std::vector<double>& values, double part) {
+    if (values.empty()) return 0;
+    const auto at = static_cast<std::ptrdiff_t>(part * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), values.begin() + at, values.end());
+    return values[static_cast<std::size_t>(at)];
+}
+
 }  // namespace fenceline::tools::bench

@@ -39,6 +39,7 @@ using Figures = std::vector<Figure>;
 [[nodiscard]] Result<void> measure_durable(const Options& options, Figures& figures);
 // Starts processes of its own: not while a store is open in this one.
 [[nodiscard]] Result<void> measure_processes(const Options& options, Figures& figures);
+[[nodiscard]] Result<void> measure_scrapes(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_in_memory(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_replay(const Options& options, Figures& figures);
 [[nodiscard]] Result<void> measure_sealed(const Options& options, Figures& figures);
@@ -48,5 +49,7 @@ using Figures = std::vector<Figure>;
 
 // The median of what was measured; 0 of nothing.
 [[nodiscard]] double median(std::vector<double> values);
+// What so large a part of what was measured does not exceed; reorders it. 0 of nothing.
+[[nodiscard]] double quantile(std::vector<double>& values, double part);
 
 }  // namespace fenceline::tools::bench

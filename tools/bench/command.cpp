@@ -130,9 +130,10 @@ struct Part {
 // In the order of the table.
 constexpr Part parts[] = {
     {"memory", bench::measure_in_memory},    {"durable", bench::measure_durable},
-    {"processes", bench::measure_processes}, {"replay", bench::measure_replay},
-    {"sealed", bench::measure_sealed},       {"past", bench::measure_past},
-    {"report", bench::measure_report},       {"diff", bench::measure_diff},
+    {"processes", bench::measure_processes}, {"scrape", bench::measure_scrapes},
+    {"replay", bench::measure_replay},       {"sealed", bench::measure_sealed},
+    {"past", bench::measure_past},           {"report", bench::measure_report},
+    {"diff", bench::measure_diff},
 };
 
 std::string part_names() {

@@ -1,6 +1,5 @@
 // Durable operations per second, one caller and many, and how long a caller waits.
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
 
@@ -53,13 +52,6 @@ Result<double> operations_per_commit(const std::string& path, const std::vector<
         commits += static_cast<double>(until.commits - from.commits);
     }
     return commits > 0 ? operations / commits : 0;
-}
-
-double quantile(std::vector<double>& values, double q) {
-    if (values.empty()) return 0;
-    const auto at = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
-    std::nth_element(values.begin(), values.begin() + at, values.end());
-    return values[static_cast<std::size_t>(at)];
 }
 
 }  // namespace

@@ -5,14 +5,11 @@
 
 namespace fenceline::tools::bench {
 
-Result<void> fill_journal(const std::string& path, std::int64_t events, std::int64_t images) {
-    auto store = LifecycleStore::open(
-        {.path = path, .create = true, .instance = "bench", .heartbeat_resolution = {}});
-    if (!store) return tl::unexpected<Error>(std::move(store.error()));
+Result<void> fill(LifecycleStore& store, std::int64_t events, std::int64_t images) {
     const Ask ask{.caller = "cp-a:boot-1", .origin = Origin::public_api};
     std::vector<Command> commands;
     const auto run = [&]() -> Result<void> {
-        for (auto& answer : (*store)->apply(commands))
+        for (auto& answer : store.apply(commands))
             if (!answer) return tl::unexpected<Error>(std::move(answer.error()));
         commands.clear();
         return {};
@@ -36,7 +33,14 @@ Result<void> fill_journal(const std::string& path, std::int64_t events, std::int
         commands.push_back({ask, RetireDrained{lease(1), "normal"}});
         if (commands.size() >= limits::batch_operations - events_per_life) FENCELINE_TRY(run());
     }
-    FENCELINE_TRY(run());
+    return run();
+}
+
+Result<void> fill_journal(const std::string& path, std::int64_t events, std::int64_t images) {
+    auto store = LifecycleStore::open(
+        {.path = path, .create = true, .instance = "bench", .heartbeat_resolution = {}});
+    if (!store) return tl::unexpected<Error>(std::move(store.error()));
+    FENCELINE_TRY(fill(**store, events, images));
     return (*store)->close();
 }
 

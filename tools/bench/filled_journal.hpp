@@ -8,10 +8,15 @@
 
 #include "events/result.hpp"
 
+namespace fenceline {
+class LifecycleStore;
+}
+
 namespace fenceline::tools::bench {
 
-// Makes a journal of about `events` events, ten for each worker, whose workers are of so many
-// images in turn.
+// About `events` events, ten for each worker, whose workers are of so many images in turn.
+[[nodiscard]] Result<void> fill(LifecycleStore& store, std::int64_t events, std::int64_t images);
+// Makes a journal of it.
 [[nodiscard]] Result<void> fill_journal(const std::string& path, std::int64_t events,
                                         std::int64_t images = 4);
 
