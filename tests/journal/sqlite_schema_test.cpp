@@ -160,14 +160,18 @@ TEST_CASE("a newer format is refused and both numbers are named") {
     TempDir dir;
     const auto path = dir / "pool.db";
     REQUIRE(create_journal(options_for(path)).has_value());
-    REQUIRE(RawSqlite(path).run("PRAGMA user_version = 77").empty());
-    for (const auto& error :
-         {error_of(open_journal(options_for(path))), error_of(open_reader(path))}) {
-        CHECK(error.code == ErrorCode::unsupported_format);
-        CHECK(error.text.find("77") != std::string::npos);
-        CHECK(error.text.find(std::to_string(sqlite::newest_format())) != std::string::npos);
+    for (const int newer : {sqlite::newest_format() + 1, 77}) {
+        const auto number = std::to_string(newer);
+        REQUIRE(RawSqlite(path).run("PRAGMA user_version = " + number).empty());
+        for (const auto& error :
+             {error_of(open_journal(options_for(path))), error_of(open_reader(path))}) {
+            CHECK(error.code == ErrorCode::unsupported_format);
+            CHECK(error.text.find("has format " + number + ";") != std::string::npos);
+            CHECK(error.text.find("up to " + std::to_string(sqlite::newest_format())) !=
+                  std::string::npos);
+        }
+        CHECK(RawSqlite(path).value("PRAGMA user_version") == number);
     }
-    CHECK(RawSqlite(path).value("PRAGMA user_version") == "77");
 }
 
 TEST_CASE("a schema that is not ours is refused") {

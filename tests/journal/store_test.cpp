@@ -11,6 +11,7 @@
 #include "journal/memory/memory_journal.hpp"
 #include "projections/metrics.hpp"
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/noting_journal.hpp"
 
 using namespace fenceline;
 using fenceline::testing::FakeClock;
@@ -226,6 +227,7 @@ TEST_CASE("an unknown commit stops the store until it is reopened") {
     const auto unknown = pool.store->refresh_lease(lease, ask);
     REQUIRE(!unknown);
     CHECK(unknown.error().effect == Effect::unknown);
+    CHECK(pool.store->status().poisoned);
 
     const auto next = pool.store->spawn({.image = "i"});
     REQUIRE(!next);
@@ -234,9 +236,44 @@ TEST_CASE("an unknown commit stops the store until it is reopened") {
 
     // This one was not there: the retry is decided for the first time.
     REQUIRE(pool.store->reopen(make_memory_journal(pool.storage)));
+    CHECK(!pool.store->status().poisoned);
     const auto again = pool.ok(pool.store->refresh_lease(lease, ask));
     CHECK(!again.replayed);
     CHECK(again.lease->epoch() == Epoch{2});
+}
+
+// The journals that there are refuse too; another one need not.
+TEST_CASE("an unknown commit stops the store whatever its journal goes on to do") {
+    class Forgetful : public fenceline::testing::NotingJournal {
+      public:
+        using NotingJournal::NotingJournal;
+        Result<Head> append(const Commit& commit) override {
+            if (!unknown) return NotingJournal::append(commit);
+            cancel_write();
+            return tl::unexpected<Error>(
+                {.code = ErrorCode::io, .effect = Effect::unknown, .text = "injected"});
+        }
+        bool unknown = false;
+    };
+    fenceline::testing::Noted noted;
+    auto made =
+        std::make_unique<Forgetful>(make_memory_journal(std::make_shared<MemoryStorage>()), noted);
+    Forgetful& journal = *made;
+    const auto opened = LifecycleStore::open({.instance = "cp-a"}, std::move(made));
+    REQUIRE(opened);
+    LifecycleStore& store = **opened;
+    REQUIRE(store.spawn({.image = "i"}));
+
+    journal.unknown = true;
+    CHECK(store.spawn({.image = "i"}).error().effect == Effect::unknown);
+    journal.unknown = false;
+    REQUIRE(journal.head());
+    const auto next = store.spawn({.image = "i"});
+    REQUIRE(!next);
+    CHECK(next.error().code == ErrorCode::poisoned);
+    const auto seen = store.observe(WorkerId{1});
+    REQUIRE(!seen);
+    CHECK(seen.error().code == ErrorCode::poisoned);
 }
 
 TEST_CASE("what an unknown commit turned out to hold is counted after reopening") {
@@ -297,6 +334,18 @@ TEST_CASE("a request id twice in one batch is decided once") {
     CHECK(answers[1]->replayed);
     CHECK(answers[0]->worker == answers[1]->worker);
     CHECK(pool.head() == Position{1});
+}
+
+TEST_CASE("a request id of two callers in one batch is two requests") {
+    Pool pool;
+    const std::vector<Command> commands{
+        {{.caller = "cp-a", .request_id = "x"}, Spawn{.image = "i"}},
+        {{.caller = "cp-b", .request_id = "x"}, Spawn{.image = "i"}}};
+    const auto answers = pool.store->apply(commands);
+    CHECK(!answers[0]->replayed);
+    CHECK(!answers[1]->replayed);
+    CHECK(answers[0]->worker != answers[1]->worker);
+    CHECK(pool.head() == Position{2});
 }
 
 TEST_CASE("an expiry of several control planes is replayed whole") {
