@@ -294,15 +294,19 @@ void Verifier::finish() {
     for (; next_checkpoint_ < checkpoints_.size(); ++next_checkpoint_)
         complain("the checkpoint at " + place(checkpoints_[next_checkpoint_]) +
                  " belongs to no end of a commit");
+    const std::string redacted =
+        out_.redacted.empty() ? ""
+                              : ", or the anchor is its original's: a redacted journal has hashes "
+                                "of its own";
     for (std::size_t i = 0; i < passed_.size(); ++i) {
         if (passed_[i]) continue;
         const auto& anchor = options_.anchors[i];
         if (anchor.position > at_.position)
             complain("the journal ends before the anchor at " + place(anchor.position) +
-                     ": its tail was cut");
+                     ": its tail was cut" + redacted);
         else
             complain("the journal at " + place(anchor.position) +
-                     " is not the one that the anchor was taken from");
+                     " is not the one that the anchor was taken from" + redacted);
     }
 }
 

@@ -74,9 +74,12 @@ void print_error(std::string_view what, std::string_view why, std::string_view h
 
 int report(std::string_view what, const Error& error) {
     print_error(what, error.text, error.hint);
-    return error.code == ErrorCode::invalid_request || error.code == ErrorCode::out_of_order
-               ? exit_refused
-               : exit_journal;
+    switch (error.code) {
+        case ErrorCode::invalid_request:
+        case ErrorCode::out_of_order:
+        case ErrorCode::already_exists: return exit_refused;
+        default: return exit_journal;
+    }
 }
 
 int wrong_usage(std::string_view what, std::string_view why, std::string_view hint) {

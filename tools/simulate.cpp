@@ -94,17 +94,11 @@ Result<void> check_no_events(const std::string& path) {
                 "name a journal that is not there yet");
 }
 
-int refuse(const std::string& path, const Error& error) {
-    if (error.code != ErrorCode::already_exists) return report(path, error);
-    print_error(path, error.text, error.hint);
-    return exit_refused;
-}
-
 int simulate(SimulateOptions& options, const Context& context) {
     if (auto good = complete(options); !good)
         return wrong_usage("simulate", good.error().text, good.error().hint);
     if (auto empty = check_no_events(options.path); !empty)
-        return refuse(options.path, empty.error());
+        return report(options.path, empty.error());
     ProgressBar bar(context, "simulating");
     if (auto tell = bar.callback())
         options.settings.progress = [tell, end = options.settings.duration](Duration done) {
@@ -112,7 +106,7 @@ int simulate(SimulateOptions& options, const Context& context) {
         };
     const auto began = Wall::now();
     if (auto done = Simulation(options.settings).run(); !done)
-        return refuse(options.path, done.error());
+        return report(options.path, done.error());
     const double wall_seconds = std::chrono::duration<double>(Wall::now() - began).count();
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());

@@ -121,6 +121,28 @@ void add_kept_anchor(const std::string& path, replay::VerifyOptions& asked) {
         asked.anchors.push_back(anchor_of(**kept));
 }
 
+// Whose names were hidden has hashes of its own: an anchor of the journal that it was taken from,
+// or of any other, tells nothing of it.
+Result<void> check_redacted(Reader& reader, const std::vector<replay::Anchor>& anchors) {
+    const auto base = reader.base();
+    const auto id = reader.id();
+    if (!base || !id || base->redacted.empty()) return {};
+    for (const auto& anchor : anchors)
+        if (!anchor.journal.empty() && anchor.journal != anchored_name(*id))
+            return fail(ErrorCode::invalid_request,
+                        "the anchor at #" + std::to_string(anchor.position.value) +
+                            " is of another journal, and a redacted one has hashes of its own",
+                        "verify the original with it, and this one without or with its own");
+    return {};
+}
+
+// Somebody who verifies is not helped by being told to.
+int report_unreadable(const std::string& path, Error error) {
+    if (error.hint.find("fenceline verify") != std::string::npos)
+        error.hint = "restore a backup (`fenceline backup` makes them), and keep this file";
+    return report(path, error);
+}
+
 int verify(const VerifyOptions& options, const Context& context) {
     replay::VerifyOptions asked;
     for (const auto& text : options.anchors) {
@@ -131,11 +153,13 @@ int verify(const VerifyOptions& options, const Context& context) {
     if (options.anchors.empty()) add_kept_anchor(options.path, asked);
     const auto held = asked.anchors.size();
     const auto reader = open_reader(options.path);
-    if (!reader) return report(options.path, reader.error());
+    if (!reader) return report_unreadable(options.path, reader.error());
+    if (const auto fits = check_redacted(**reader, asked.anchors); !fits)
+        return report(options.path, fits.error());
     ProgressBar bar(context, "verifying");
     asked.progress = bar.callback();
     const auto done = replay::verify(**reader, asked);
-    if (!done) return report(options.path, done.error());
+    if (!done) return report_unreadable(options.path, done.error());
     write_out(context.json ? line_of(verification_json(*done, held)) : text_of(*done, held));
     return done->sound() ? exit_done : exit_differs;
 }

@@ -196,7 +196,11 @@ TEST_SUITE("tools/incident") {
         };
         const Arguments out{"-o", at.dir / "none.db"};
         refused({}, 2, "-o FILE");
-        refused({"-o", at.part}, 3, "already");
+        refused({"-o", at.part}, 4, "already");
+        refused(out + Arguments{"--step", "1s"}, 2, "--step belongs to other formats");
+        refused(out + Arguments{"--label", "a=b"}, 2, "--label belongs to other formats");
+        refused(out + Arguments{"--recorder", "cp-a"}, 2, "--recorder belongs to other formats");
+        refused(out + Arguments{"--namespace", "x"}, 2, "--namespace belongs to other formats");
         refused(out + Arguments{"--from", "#900", "--to", "#800"}, 2, "no event lies between");
         refused(out + Arguments{"--from", "#999999"}, 2, "after the last event");
         refused(out + Arguments{"--to", "#999999"}, 2, "the journal ends at");
@@ -356,9 +360,14 @@ TEST_SUITE("tools/incident") {
         CHECK(owners.size() == shown.size());
         CHECK(owners.size() > 1);
         // It is no window of the journal any more, as far as hashes tell.
-        CHECK(
-            done({"verify", at.part, "--anchor", at.whole + "-anchor"}, 1).out.find("NOT SOUND") !=
-            std::string::npos);
+        const auto refused = done({"verify", at.part, "--anchor", at.whole + "-anchor"}, 4);
+        CHECK(refused.err.find("is of another journal") != std::string::npos);
+        CHECK(refused.err.find("hashes of its own") != std::string::npos);
+        // Without a name it may as well be this one's, and is not to be found in it.
+        const auto anchor = Json::parse(done({"anchor", at.whole, "--json"}).out)["anchor"];
+        const auto missed = done({"verify", at.part, "--anchor", anchor}, 1);
+        CHECK(missed.out.find("NOT SOUND") != std::string::npos);
+        CHECK(missed.out.find("hashes of its own") != std::string::npos);
     }
 
     TEST_CASE("only what was asked for is hidden") {

@@ -198,16 +198,46 @@ TEST_SUITE("tools/usage") {
         CHECK(names_in(dir.path()).empty());  // looking made nothing
     }
 
+    TEST_CASE("whoever verifies what cannot be read is not told to verify it") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        fs::resize_file(path, fs::file_size(path) / 2);
+        const auto torn = run_program({"verify", path});
+        check_error(torn, 3, path);
+        CHECK(torn.err.find("restore a backup") != std::string::npos);
+        CHECK(torn.err.find("fenceline verify") == std::string::npos);
+        CHECK(run_program({"log", path}).err.find("fenceline verify") != std::string::npos);
+    }
+
+    TEST_CASE("a store leaves its anchor where it is told to and verify finds it there") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        fs::remove(path + "-anchor");
+        const std::string kept = dir / "elsewhere";
+        const auto ran = run_program({"exec", path, "--anchor-path", kept},
+                                     {.input = "{\"op\":\"spawn\",\"image\":\"i\"}\n"});
+        REQUIRE(ran.code == 0);
+        CHECK_FALSE(fs::exists(path + "-anchor"));
+        REQUIRE(fs::exists(kept));
+        const auto sound = run_program({"verify", path, "--anchor", kept});
+        CHECK(sound.code == 0);
+        CHECK(sound.out.find("1 anchor") != std::string::npos);
+        // It is held against the journal by the next store too.
+        TempDir elsewhere;
+        const auto other = made_journal(elsewhere);
+        check_error(run_program({"exec", other, "--anchor-path", kept}), 3, "anchor");
+    }
+
     TEST_CASE("init and backup refuse what exists") {
         TempDir dir;
         const auto path = made_journal(dir);
         const auto before = bytes_of(path);
-        check_error(run_program({"init", path}), 3, "already");
-        check_error(run_program({"backup", path, path}), 3, "already");
+        check_error(run_program({"init", path}), 4, "already");
+        check_error(run_program({"backup", path, path}), 4, "already");
         CHECK(bytes_of(path) == before);
         write_file(dir / "other", "mine");
-        check_error(run_program({"init", dir / "other"}), 3, "already");
-        check_error(run_program({"backup", path, dir / "other"}), 3, "already");
+        check_error(run_program({"init", dir / "other"}), 4, "already");
+        check_error(run_program({"backup", path, dir / "other"}), 4, "already");
         CHECK(bytes_of(dir / "other") == "mine");
     }
 

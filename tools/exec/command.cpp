@@ -22,6 +22,7 @@ struct ExecOptions {
     std::string run;
     std::string clock = "system";
     std::string heartbeat_resolution = "0s";
+    std::string anchor_path;
     bool strict = false;
 };
 
@@ -51,7 +52,8 @@ int exec(const ExecOptions& options, Context&) {
                                        .instance = options.caller,
                                        .run = options.run,
                                        .heartbeat_resolution = *resolution,
-                                       .clock = input_clock ? &clock : nullptr});
+                                       .clock = input_clock ? &clock : nullptr,
+                                       .anchor_path = options.anchor_path});
     if (!store) return report(options.path, store.error());
     Session session(**store, {.caller = options.caller,
                               .strict = options.strict,
@@ -77,6 +79,8 @@ void add_exec(CommandLine& line) {
                 "input: the time is each line's \"at\"")
         .option("--heartbeat-resolution", "SPAN", options->heartbeat_resolution,
                 "heartbeats so close to the last recorded one are tallied (0s: never)")
+        .option("--anchor-path", "FILE", options->anchor_path,
+                "where the head is kept besides (JOURNAL-anchor)")
         .flag("--strict", options->strict, "stop at the first refused line")
         .note(
             "Lines are {\"op\": ...} or {\"query\": ...}; \"id\" is echoed. An answer is written\n"

@@ -26,11 +26,27 @@ std::string told_of(const Window& asked, const Excerpt& made, const Redact& reda
     return out;
 }
 
+// The first option that an incident has no use for, when one was given another value than its own.
+std::string_view other_formats_option(const ExportOptions& options) {
+    const ExportOptions usual;
+    if (options.step != usual.step) return "--step";
+    if (options.label != usual.label) return "--label";
+    if (options.recorder != usual.recorder) return "--recorder";
+    if (options.labels != usual.labels) return "--labels";
+    if (options.name_space != usual.name_space) return "--namespace";
+    if (options.rules != usual.rules) return "--rules";
+    if (options.metric != usual.metric) return "--metric";
+    return {};
+}
+
 }  // namespace
 
 int export_incident(const ExportOptions& options, const Context& context) {
     if (options.out.empty())
         return wrong_usage("export", "an incident is a file of its own: -o FILE is needed");
+    if (const auto other = other_formats_option(options); !other.empty())
+        return wrong_usage("export",
+                           fmt::format("{} belongs to other formats than incident", other));
     const auto names = fmt::format("{}", fmt::join(options.redact, ","));
     // As of a variable that is not set: the names would be there for all to read.
     if (names.empty() && !options.redact.empty())
