@@ -35,6 +35,7 @@ ClientMetric::Histogram histogram_of(const MetricFamily& family, const MetricSer
 
 ClientMetric metric_of(const MetricFamily& family, const MetricSeries& series) {
     ClientMetric out;
+    out.label.reserve(series.labels.size());
     for (const auto& [name, value] : series.labels) out.label.push_back({name, value});
     const auto value = static_cast<double>(series.value);
     switch (family.type) {
@@ -55,6 +56,7 @@ Families families_of(const MetricSnapshot& metrics) {
         made.name = family.name;
         made.help = family.help;
         made.type = type_of(family.type);
+        made.metric.reserve(family.series.size());
         for (const MetricSeries& series : family.series)
             made.metric.push_back(metric_of(family, series));
     }

@@ -1,5 +1,6 @@
 #include "metrics/prometheus_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -88,13 +89,15 @@ class Printer {
         text += before == ',' ? "} " : " ";
     }
     void escaped(std::string_view value) {
+        const auto special = [](char c) { return c == '\\' || c == '"' || c == '\n'; };
         for (;;) {
-            const auto plain = value.find_first_of("\\\"\n");
-            text += value.substr(0, plain);
-            if (plain == std::string_view::npos) return;
+            const auto plain = std::ranges::find_if(value, special) - value.begin();
+            text.append(value, 0, static_cast<std::size_t>(plain));
+            value.remove_prefix(static_cast<std::size_t>(plain));
+            if (value.empty()) return;
             text += '\\';
-            text += value[plain] == '\n' ? 'n' : value[plain];
-            value.remove_prefix(plain + 1);
+            text += value.front() == '\n' ? 'n' : value.front();
+            value.remove_prefix(1);
         }
     }
     void number(double value) {
