@@ -240,10 +240,12 @@ std::optional<E> from_text(std::string_view text) {
     return std::nullopt;
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type takes none.
 #define FENCELINE_VOCABULARY(E)                         \
     template std::span<const Label<E>> all_labels<E>(); \
     template std::string_view to_text<E>(E);            \
     template std::optional<E> from_text<E>(std::string_view)
+// NOLINTEND(bugprone-macro-parentheses)
 
 FENCELINE_VOCABULARY(State);
 FENCELINE_VOCABULARY(Binding);

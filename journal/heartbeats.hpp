@@ -42,6 +42,7 @@ class HeartbeatTallies {
     [[nodiscard]] bool empty() const { return tallies_.empty(); }
     [[nodiscard]] std::vector<WorkerId> workers() const {
         std::vector<WorkerId> ids;
+        ids.reserve(tallies_.size());
         for (const auto& [id, entry] : tallies_) ids.push_back(id);
         return ids;
     }

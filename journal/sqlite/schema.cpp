@@ -156,7 +156,7 @@ Result<void> check_identity(Connection& database, const std::string& path) {
 }
 
 Result<void> check_header(std::string_view header, const std::string& path) {
-    constexpr std::string_view magic("SQLite format 3", 16);  // its NUL included
+    constexpr std::string_view magic("SQLite format 3\0", 16);
     constexpr std::size_t id_at = 68;
     if (header.size() < header_bytes || !header.starts_with(magic)) return no_database(path);
     std::int64_t id = 0;
