@@ -206,6 +206,9 @@ class Journal : public Reader {
     [[nodiscard]] virtual Result<Head> append(const Commit& commit) = 0;
     // Releases the lock without having written.
     virtual void cancel_write() = 0;
+    // Whoever answers from what head() or begin_write() told, without an append of its own, calls
+    // it first: another store's commit may be read before it is durable. An error poisons.
+    [[nodiscard]] virtual Result<void> make_durable() { return {}; }
     // Saves a checkpoint for the current head or an earlier one. Takes the write lock itself.
     [[nodiscard]] virtual Result<void> save_checkpoint(const Checkpoint& checkpoint) = 0;
     // Housekeeping that the writer owes now and then (moving the WAL into the database). Called

@@ -26,6 +26,11 @@
 
 namespace fenceline {
 
+// When a commit is synced: while its store holds the write lock, or after it has given the lock on,
+// so that the next store decides and writes meanwhile. It is answered after its sync in any case,
+// and whoever answers on the strength of it syncs it first.
+enum class LateSync { when_contended, always, never };
+
 struct JournalOptions {
     std::string path;
     bool create = false;                        // open_journal: made when it is not there
@@ -34,6 +39,7 @@ struct JournalOptions {
     std::int64_t wal_move_bytes = 16 << 20;     // a log of this size is moved into the database
     std::string anchor_path;             // where the head is kept besides; empty: `<path>-anchor`
     Duration anchor_every = seconds(1);  // at most so often, and at close; 0: with each commit
+    LateSync late_sync = LateSync::when_contended;  // but for the commits that are anchored
     std::string vfs;                     // a registered storage layer (tests); empty: the system's
 
     // What a new journal says about itself.

@@ -89,7 +89,14 @@ Result<void> StoreCore::refresh() {
     if (poisoned_) return tl::unexpected<Error>(poisoned_error());
     auto head = journal_->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
-    return catch_up(*head);
+    FENCELINE_TRY(catch_up(*head));
+    return make_durable();
+}
+
+Result<void> StoreCore::make_durable() {
+    auto durable = journal_->make_durable();
+    if (!durable) poisoned_ = poisoned_ || durable.error().effect == Effect::unknown;
+    return durable;
 }
 
 Result<void> StoreCore::begin() {
@@ -139,10 +146,11 @@ void StoreCore::refuse(Batch& batch, const Error& error) {
 }
 
 void StoreCore::refuse_staged(const Error& error) {
+    const bool durable = make_durable().has_value();
     for (Slot& slot : slots_) {
         const bool ready = slot.how == Slot::How::from_memory ||
                            (slot.how == Slot::How::replayed && slot.count == 0);
-        if (ready) {
+        if (ready && durable) {
             slot.ticket->answers.emplace_back(std::move(slot.answer));
             continue;
         }
@@ -168,9 +176,12 @@ void StoreCore::run(Batch& batch) {
         }
         if (prepared) prepared = journal_->prepare(staged_);
     }
-    if (staged_.empty()) {  // all answered from memory: nothing to sync
+    if (staged_.empty()) {  // all answered from memory: nothing of ours to sync
         journal_->cancel_write();
-        answer();
+        if (auto durable = make_durable(); durable)
+            answer();
+        else
+            refuse_staged(durable.error());
         undo.take_back();
         return batch.wake();
     }
@@ -235,7 +246,7 @@ Result<void> StoreCore::flush(Owed owed) {
     if (staged_.empty() && measured_.values.empty()) {
         journal_->cancel_write();
         undo.take_back();
-        return {};
+        return make_durable();
     }
     FENCELINE_TRY(append({}, undo));
     project(std::exchange(measured_, {}));

@@ -70,6 +70,8 @@ class StoreCore {
     [[nodiscard]] Result<void> load();
     [[nodiscard]] Result<void> refresh();
     [[nodiscard]] Result<void> catch_up(const Head& head);
+    // Before anything is answered that no commit of ours follows.
+    [[nodiscard]] Result<void> make_durable();
     [[nodiscard]] Result<void> begin();
     // Appends what is staged, unless preparing it failed already; if not, takes it all back.
     [[nodiscard]] Result<void> append(Result<void> prepared, Undo& undo);

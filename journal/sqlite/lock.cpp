@@ -63,6 +63,7 @@ struct LockFile::Page {
     // Lower tickets have had their turn. Equal to next_ticket: nobody is in line. One that died in
     // line leaves the two apart until the next ticket has had its turn.
     std::atomic<std::uint64_t> turn;
+    std::atomic<std::int64_t> synced_to;
 
     std::atomic<std::uint32_t>& word_of(std::uint64_t ticket) {
         return sleepers[ticket % sleep_words];
@@ -117,6 +118,7 @@ LockFile::LockFile(LockFile&& other) noexcept
       page_(std::exchange(other.page_, nullptr)),
       next_(other.next_),
       held_(std::exchange(other.held_, false)),
+      waited_(other.waited_),
       path_(std::move(other.path_)),
       file_(other.file_) {}
 
@@ -125,6 +127,7 @@ LockFile& LockFile::operator=(LockFile&& other) noexcept {
     std::swap(page_, other.page_);
     std::swap(next_, other.next_);
     std::swap(held_, other.held_);
+    std::swap(waited_, other.waited_);
     std::swap(path_, other.path_);
     std::swap(file_, other.file_);
     return *this;
@@ -185,7 +188,8 @@ void LockFile::wake(std::uint64_t ticket) {
 }
 
 Result<void> LockFile::acquire(Duration timeout) {
-    if (acquire_at_once()) return {};
+    waited_ = !acquire_at_once();
+    if (!waited_) return {};
     return acquire_in_turn(timeout);
 }
 
@@ -240,6 +244,10 @@ void LockFile::give_up(std::uint64_t ticket) {
     wake(ticket + 1);
 }
 
+bool LockFile::contended() const {
+    return waited_ || (page_ != nullptr && page_->next_ticket.load() != next_);
+}
+
 // The kernel names one lock of a range at a time, not always the lowest.
 int LockFile::waiting() const {
     int found = 0;
@@ -263,6 +271,23 @@ void LockFile::release() {
     unlock_range(write_byte, 1);
     if (page_ == nullptr || page_->next_ticket.load() == next_) return;
     wake(std::max(next_, page_->turn.load()));  // past those who gave up meanwhile
+}
+
+// --- what is on the disk
+
+std::int64_t LockFile::synced_to() const {
+    return page_ != nullptr ? page_->synced_to.load() : 0;
+}
+
+void LockFile::note_synced_to(std::int64_t position) {
+    if (page_ == nullptr) return;
+    auto known = page_->synced_to.load();
+    while (known < position && !page_->synced_to.compare_exchange_weak(known, position)) {
+    }
+}
+
+void LockFile::forget_synced() {
+    if (page_ != nullptr) page_->synced_to.store(0);
 }
 
 // --- stores and changes

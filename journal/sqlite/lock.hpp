@@ -52,8 +52,17 @@ class LockFile {
     [[nodiscard]] Result<void> acquire(Duration timeout);
     void release();
     [[nodiscard]] bool held() const { return held_; }
+    // While held: whether somebody else wants it too, or did when we came.
+    [[nodiscard]] bool contended() const;
     // How many others queue for it. For tests, and for who is curious.
     [[nodiscard]] int waiting() const;
+
+    // --- how far the journal is known to be on the disk
+    // What some store has synced, all that came before it included; 0: nobody said. Shared by the
+    // stores of one journal, and only as true as the page: the first of them to open it forgets.
+    [[nodiscard]] std::int64_t synced_to() const;
+    void note_synced_to(std::int64_t position);
+    void forget_synced();
 
     // --- whether stores have the journal open
     // Said by every store for as long as it lives; shared.
@@ -87,6 +96,7 @@ class LockFile {
     Page* page_ = nullptr;    // null: the page could not be had; waiters poll
     std::uint64_t next_ = 0;  // while held: the ticket whose turn comes at release
     bool held_ = false;
+    bool waited_ = false;  // for the lock that is, or was last, held
     std::string path_;
     FileState file_;
 };

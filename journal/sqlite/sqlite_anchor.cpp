@@ -52,13 +52,16 @@ Result<void> SqliteJournal::anchor_new_journal() {
     return {};
 }
 
+// By the wall clock: one that was set only makes this anchor early or late, and a simulation's
+// course does not depend on where its journal is kept.
+bool SqliteJournal::anchor_due() const {
+    const auto waited = clock_->now() - anchored_at_;
+    return !anchored_ || waited < Duration{} || waited >= options_.anchor_every;
+}
+
 void SqliteJournal::anchor_if_due(const Head& head) {
-    // By the wall clock: one that was set only makes this anchor early or late, and a simulation's
-    // course does not depend on where its journal is kept.
-    const auto now = clock_->now();
-    const auto waited = now - anchored_at_;
-    if (anchored_ && waited >= Duration{} && waited < options_.anchor_every) return;
-    anchored_at_ = now;
+    if (!anchor_due()) return;
+    anchored_at_ = clock_->now();
     anchor_now(head);
 }
 

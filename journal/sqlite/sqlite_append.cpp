@@ -32,11 +32,30 @@ bool surely_not_applied(int code) {
 
 // --- lock and transaction
 
-Result<void> SqliteJournal::begin() {
+// The setting holds until it is changed, and cannot be within a transaction.
+Result<void> SqliteJournal::set_sync(Sync wanted) {
+    if (wanted == sync_) return {};
+    FENCELINE_TRY(database_->connection.execute(
+        wanted == Sync::in_commit ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+    sync_ = wanted;
+    return {};
+}
+
+// A commit that is anchored is durable before others append, so that the anchor never goes back.
+bool SqliteJournal::may_sync_late() const {
+    const auto when = options_.late_sync;
+    const bool wanted = when == LateSync::always ||
+                        (when == LateSync::when_contended && lock_.contended());
+    return wanted && !anchor_due();
+}
+
+Result<void> SqliteJournal::begin(Sync wanted) {
     FENCELINE_TRY(usable());
     FENCELINE_TRY(not_writing());
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
     auto begun = open_files_.check();
+    if (begun)
+        begun = set_sync(wanted == Sync::after_lock && may_sync_late() ? wanted : Sync::in_commit);
     if (begun) begun = database_->begin.run();
     if (!begun) {
         lock_.release();
@@ -74,8 +93,30 @@ Result<void> SqliteJournal::commit() {
     return tl::unexpected<Error>(poison(std::move(error)));
 }
 
+// What another store commits meanwhile is behind ours in the log, or has moved ours into the
+// database, which is synced.
+Result<void> SqliteJournal::sync(Position head) {
+    if (auto synced = sync_log(database_->connection); !synced)
+        return tl::unexpected<Error>(poison(std::move(synced.error())));
+    note_synced(head);
+    return {};
+}
+
+void SqliteJournal::note_synced(Position position) {
+    synced_ = std::max(synced_, position);
+    lock_.note_synced_to(synced_.value);
+}
+
+Result<void> SqliteJournal::make_durable() {
+    if (told_ > synced_) synced_ = std::max(synced_, Position{lock_.synced_to()});
+    if (told_ <= synced_) return {};
+    FENCELINE_TRY(usable());
+    FENCELINE_TRY(not_writing());
+    return sync(told_);
+}
+
 Result<Head> SqliteJournal::begin_write() {
-    FENCELINE_TRY(begin());
+    FENCELINE_TRY(begin(Sync::after_lock));
     const auto version = database_->connection.data_version();
     if (head_as_of_ && head_as_of_ == version) return head_;
     auto head = database_->reads->head();
@@ -85,6 +126,7 @@ Result<Head> SqliteJournal::begin_write() {
     }
     head_ = *head;
     head_as_of_ = version;
+    told_ = std::max(told_, head_.position);
     return head;
 }
 
@@ -114,11 +156,17 @@ Result<Head> SqliteJournal::append(const Commit& what) {
     if (head) {
         head_ = *head;
         head_as_of_ = database_->connection.data_version();
-        anchor_if_due(*head);  // before others may append, so that it never goes back
+        if (sync_ == Sync::in_commit) {
+            note_synced(head->position);
+            anchor_if_due(*head);  // before others may append, so that it never goes back
+        }
     } else {
         head_as_of_.reset();
     }
     end();
+    if (head && sync_ == Sync::after_lock)
+        if (auto synced = sync(head->position); !synced)
+            return tl::unexpected<Error>(std::move(synced.error()));
     return head;
 }
 

@@ -83,6 +83,7 @@ Result<void> SqliteJournal::take_lock_and_files(Existing existing) {
         return taken();  // somebody else was faster
     else
         FENCELINE_TRY(look_at(files_, options_.vfs));
+    if (lock_.only_store()) lock_.forget_synced();  // perhaps from before the machine stopped
     return lock_.announce_store();
 }
 
@@ -105,6 +106,7 @@ Result<void> SqliteJournal::open_database() {
     FENCELINE_TRY(prepare_statements());
     auto head = database_->reads->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    note_synced(head->position);
     open_files_ = OpenFiles::of(files_, lock_.file());
     FENCELINE_TRY(open_files_.check());
     auto id = database_->connection.value("SELECT value FROM meta WHERE name = 'journal_id'");
@@ -119,7 +121,8 @@ Result<void> SqliteJournal::prepare_log() {
     auto& database = database_->connection;
     auto moved = checkpoint_log(database, Checkpointing::in_place);
     if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
-    if (!moved->complete() || state_of(files_.wal()).size >= options_.wal_reserve_bytes) return {};
+    if (!moved->complete()) return sync_log(database);
+    if (state_of(files_.wal()).size >= options_.wal_reserve_bytes) return {};
     auto reserved = reserve_log(database, options_.wal_reserve_bytes);
     // Only speed is lost where there is no room for it.
     if (!reserved && reserved.error().code != ErrorCode::no_space) return reserved;
@@ -178,8 +181,11 @@ Result<void> SqliteJournal::close() {
         if (auto counts = checkpoint_log(database_->connection, Checkpointing::truncate); !counts)
             moved = tl::unexpected<Error>(std::move(counts.error()));
     if (!alone || !moved) keep_log_at_close(database_->connection);
-    if (lock_.held() && !poisoned_)
-        if (auto head = database_->reads->head(); head) anchor_now(*head);
+    if (lock_.held() && !poisoned_ && moved) {
+        auto head = database_->reads->head();
+        if (head && !alone) moved = sync_log(database_->connection);
+        if (head && moved) anchor_now(*head);
+    }
     database_.reset();
     lock_.withdraw_store();
     lock_.end_change();
@@ -227,7 +233,9 @@ Result<Head> SqliteJournal::head() {
     FENCELINE_TRY(usable());
     if (writing_) return head_;
     FENCELINE_TRY(open_files_.check());
-    return database_->reads->head();
+    auto head = database_->reads->head();
+    if (head) told_ = std::max(told_, head->position);
+    return head;
 }
 
 Result<Head> SqliteJournal::beginning() {

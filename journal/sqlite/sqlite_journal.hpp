@@ -43,6 +43,7 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> prepare(std::span<const Event> events) override;
     [[nodiscard]] Result<Head> append(const Commit& commit) override;
     void cancel_write() override;
+    [[nodiscard]] Result<void> make_durable() override;
     [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
     [[nodiscard]] Result<void> maintain() override;
     [[nodiscard]] Result<void> close() override;
@@ -85,6 +86,7 @@ class SqliteJournal final : public Journal {
     // names is refused.
     [[nodiscard]] Result<void> check_anchor();
     [[nodiscard]] Result<void> anchor_new_journal();
+    [[nodiscard]] bool anchor_due() const;
     void anchor_if_due(const Head& head);
     void anchor_now(const Head& head);
 
@@ -92,10 +94,16 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> usable() const;
     [[nodiscard]] Result<void> not_writing() const;
     // Lock and BEGIN IMMEDIATE; end() gives both back.
-    [[nodiscard]] Result<void> begin();
+    enum class Sync { in_commit, after_lock };
+    [[nodiscard]] Result<void> begin(Sync wanted = Sync::in_commit);
+    [[nodiscard]] Result<void> set_sync(Sync wanted);
+    [[nodiscard]] bool may_sync_late() const;
     void end();
     // COMMIT, and what its failure means.
     [[nodiscard]] Result<void> commit();
+    // Of everything in the log, up to `head` at least.
+    [[nodiscard]] Result<void> sync(Position head);
+    void note_synced(Position position);
     [[nodiscard]] Error poison(Error error);
     // Poisons when a sync failed: what it should have made durable may be anywhere.
     [[nodiscard]] Error after_checkpoint(Error error);
@@ -131,6 +139,9 @@ class SqliteJournal final : public Journal {
     pid_t process_;
     bool writing_ = false;
     bool poisoned_ = false;
+    Sync sync_ = Sync::in_commit;  // as the connection is set
+    Position told_;                // of what others appended, too, a caller knows up to here
+    Position synced_;              // known to be durable up to here
     Head head_;  // while writing_: the journal's
     // Of the database when head_ was its head, unless that is not known.
     std::optional<DataVersion> head_as_of_;

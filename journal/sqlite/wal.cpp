@@ -11,19 +11,20 @@ int note_frames(void* count, sqlite3*, const char*, int frames) {
     return SQLITE_OK;
 }
 
+}  // namespace
+
 // Through SQLite's own handle: nobody else may open a file of the journal.
 Result<void> sync_log(Connection& database) {
     sqlite3_file* log = nullptr;
     const int code =
         sqlite3_file_control(database.raw(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
-    if (code != SQLITE_OK || log == nullptr || log->pMethods == nullptr) return {};
+    if (code != SQLITE_OK || log == nullptr || log->pMethods == nullptr)
+        return fail(ErrorCode::io, "the journal's log is not open: it cannot be synced");
     const int synced = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
     if (synced != SQLITE_OK)
         return tl::unexpected<Error>(error_of(nullptr, synced, "syncing the journal's log"));
     return {};
 }
-
-}  // namespace
 
 void FrameCount::attach(Connection& database) {
     sqlite3_wal_hook(database.raw(), note_frames, this);

@@ -43,6 +43,7 @@ class SealingJournal final : public Journal {
         return head;
     }
     void cancel_write() override { inner_->cancel_write(); }
+    [[nodiscard]] Result<void> make_durable() override { return inner_->make_durable(); }
     [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override {
         return inner_->save_checkpoint(checkpoint);
     }

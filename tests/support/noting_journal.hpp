@@ -47,6 +47,7 @@ class NotingJournal : public Journal {
         return head;
     }
     void cancel_write() override { journal_->cancel_write(); }
+    [[nodiscard]] Result<void> make_durable() override { return journal_->make_durable(); }
     [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override {
         return journal_->save_checkpoint(checkpoint);
     }

@@ -59,6 +59,7 @@ struct PowerCutVfs::State {
     std::map<std::string, Disk> removed;  // by name, which a disk may still have
     int calls = 0, cut = 0;
     bool dark = false;
+    std::function<void()> meanwhile;
 
     // Counts a call; true: the power is gone, and this call was the last or came too late.
     bool ends() {
@@ -105,6 +106,8 @@ class File final : public ShimFile {
         return last ? SQLITE_IOERR_TRUNCATE : ShimFile::truncate(size);
     }
     int sync(int) override {
+        if (kind_ == Kind::log)
+            if (const auto work = std::exchange(state_.meanwhile, nullptr)) work();
         if (state_.ends()) return SQLITE_IOERR_FSYNC;
         if (kind_ == Kind::log && state_.log == PowerCutVfs::Log::ignored) return SQLITE_OK;
         for (const auto& change : disk_.pending) apply(disk_.durable, change);
@@ -173,6 +176,10 @@ int PowerCutVfs::remove(const char* name, int sync_directory) {
             state_->disks.erase(it);
         }
     return last ? SQLITE_IOERR_DELETE : ShimVfs::remove(name, sync_directory);
+}
+
+void PowerCutVfs::meanwhile(std::function<void()> work) {
+    state_->meanwhile = std::move(work);
 }
 
 void PowerCutVfs::cut_at(int call) {

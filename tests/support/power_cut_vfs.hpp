@@ -15,6 +15,7 @@
 // Threading: one thread. It outlives every connection that uses it.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "tests/support/shim_vfs.hpp"
@@ -33,6 +34,9 @@ class PowerCutVfs final : public ShimVfs {
     void cut_at(int call);  // counted from now, from 1; 0: never
     [[nodiscard]] bool is_cut() const;
     [[nodiscard]] int calls() const;  // since the last cut_at()
+
+    // Once, before the log's next sync does anything: what others do meanwhile.
+    void meanwhile(std::function<void()> work);
 
     // Every file must be closed.
     void power_on(std::uint64_t seed);
