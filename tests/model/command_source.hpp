@@ -9,30 +9,13 @@
 // It looks at the oracle's records to aim. The same seed and records give the same commands.
 
 #include <deque>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "tests/support/dice.hpp"
 #include "tests/support/oracle.hpp"
 
 namespace fenceline::testing {
-
-// Numbers that are the same on every machine: the standard fixes the engine, not its distributions.
-class Dice {
-  public:
-    explicit Dice(std::uint64_t seed) : engine_(seed) {}
-    [[nodiscard]] std::int64_t below(std::int64_t n) {
-        return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(n));
-    }
-    [[nodiscard]] bool percent(std::int64_t chance) { return below(100) < chance; }
-    template <typename T>
-    [[nodiscard]] const T& of(const std::vector<T>& values) {
-        return values[static_cast<std::size_t>(below(static_cast<std::int64_t>(values.size())))];
-    }
-
-  private:
-    std::mt19937_64 engine_;
-};
 
 class CommandSource {
   public:

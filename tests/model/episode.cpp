@@ -8,11 +8,12 @@
 #include "projections/fold.hpp"
 #include "projections/metrics.hpp"
 #include "tests/model/command_source.hpp"
-#include "tests/model/store_calls.hpp"
 #include "tests/support/event_tail.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/fold_check.hpp"
 #include "tests/support/oracle_compare.hpp"
+#include "tests/support/store_calls.hpp"
+#include "tests/support/store_queries.hpp"
 
 namespace fenceline::testing {
 
@@ -377,39 +378,21 @@ void Episode::sweep() {
     const auto report = store_->janitor_sweep(times, leader);
     if (!works(report, "sweep")) return;
 
-    const auto asks = [&](Origin origin) { return Ask{.caller = "cp-1", .origin = origin}; };
-    const auto expire = [&](Request request, const std::vector<std::string>& expired) {
-        const auto e = oracle_.apply({leader, std::move(request)}, now);
-        if (e.expired != expired) require("other control planes expired", "sweep");
-        result_.met.count(e);
-        to_see_.insert(to_see_.end(), e.events.begin(), e.events.end());
-    };
-    expire(ExpireStaleControlPlanes{{now - times.instance_stale.ns}}, report->expired_stale);
-    expire(ExpireDrainingControlPlanes{{now - times.instance_draining.ns}},
-           report->expired_draining);
-    const auto retire = [&](const Oracle::Ids& ids, const std::vector<Answer>& answers,
-                            const std::string& which, auto make) {
-        if (ids.size() != answers.size()) require("another number of " + which, "sweep");
-        std::vector<Command> commands;
-        for (const auto id : ids)
-            commands.push_back(make(LifecycleStore::snapshot_for(view_of(*oracle_.find(id)))));
+    for (int step = 0; step < sweep_steps; ++step) {
+        const auto commands = sweep_step(step, oracle_, times, leader, now);
+        if (step < 2) {
+            const auto e = oracle_.apply(commands.front(), now);
+            if (e.expired != (step == 0 ? report->expired_stale : report->expired_draining))
+                require("other control planes expired", "sweep");
+            result_.met.count(e);
+            to_see_.insert(to_see_.end(), e.events.begin(), e.events.end());
+            continue;
+        }
+        const auto& answers = step_answers(step, *report);
+        if (commands.size() != answers.size()) require("another number of workers", "sweep");
         for (std::size_t i = 0; i < std::min(commands.size(), answers.size()); ++i)
-            check_answer(oracle_.apply(commands[i], now), answers[i], "sweep of " + which);
-    };
-    retire(oracle_.orphaned(now - times.orphan_grace.ns), report->orphans, "orphans",
-           [&](const WorkerSnapshot& row) {
-               return Command{asks(Origin::janitor_orphan), RetireOrphan{row, "orphaned"}};
-           });
-    retire(oracle_.stuck(now - times.stuck_spawning.ns, now - times.stuck_activating.ns),
-           report->stuck, "the stuck", [&](const WorkerSnapshot& row) {
-               return Command{asks(Origin::janitor_stuck_activating),
-                              RetireFromSnapshot{row, State::retired, "stuck_activating"}};
-           });
-    retire(oracle_.expired_hot_idle(now - times.hot_idle_ttl.ns), report->hot_idle, "the parked",
-           [&](const WorkerSnapshot& row) {
-               return Command{asks(Origin::janitor_hot_idle_ttl),
-                              RetireIdleVariant{row, "hot_idle_ttl_expired"}};
-           });
+            check_answer(oracle_.apply(commands[i], now), answers[i], in_words(commands[i]));
+    }
     check_events(std::exchange(to_see_, {}));
     check_cleanups();
 }
@@ -417,34 +400,15 @@ void Episode::sweep() {
 // --- looking ------------------------------------------------------------------------------------
 
 void Episode::check_rows() {
-    if (!oracle_.workers().empty()) {
-        if (plants(Plant::record)) oracle_.tamper(oracle_.workers().begin()->first).epoch += 1;
-        for (const auto& [id, row] : oracle_.workers()) {
-            const auto seen = store_->observe(WorkerId{id});
-            if (!works(seen, "observe")) return;
-            if (!*seen) return require("worker " + std::to_string(id) + " is gone", "observe");
-            require(difference(row, (*seen)->row()), "observe");
-            if (!sound()) return;
-        }
-    }
-    const auto nobody = store_->observe(WorkerId{1'000'000'007});
-    if (!works(nobody, "observe")) return;
-    if (*nobody) require("there is a worker that nobody made", "observe");
-    const auto at = store_->position();
-    if (works(at, "position") && at->value != oracle_.position())
-        require("expected position " + std::to_string(oracle_.position()), "position");
+    if (!oracle_.workers().empty() && plants(Plant::record))
+        oracle_.tamper(oracle_.workers().begin()->first).epoch += 1;
+    require(rows_differ(*store_, oracle_), "rows");
 }
 
 void Episode::check_list(const std::string& name, const Result<std::vector<WorkerSnapshot>>& rows,
                          Oracle::Ids ids) {
-    if (!works(rows, name)) return;
     if (!ids.empty() && plants(Plant::list)) ids.pop_back();
-    std::string expected, found;
-    for (const auto id : ids) expected += " " + std::to_string(id);
-    for (const auto& row : *rows) found += " " + std::to_string(row.row().worker.value);
-    if (expected != found) return require("expected" + expected + "; found" + found, name);
-    for (const auto& row : *rows)
-        require(difference(*oracle_.find(row.row().worker.value), row.row()), name);
+    require(list_differs(name, rows, ids, oracle_), "list");
 }
 
 void Episode::check_lists() {
@@ -471,29 +435,7 @@ void Episode::check_lists() {
 }
 
 void Episode::check_pool() {
-    const auto stats = store_->lifecycle_stats();
-    if (!works(stats, "lifecycle_stats")) return;
-    std::map<std::vector<std::string>, std::int64_t> counts;
-    for (const auto& stat : *stats)
-        counts[{stat.image, std::string(to_text(stat.state)), std::string(to_text(stat.binding))}] =
-            stat.count;
-    if (counts != oracle_.stats() || counts.size() != stats->size())
-        require("the counts differ", "lifecycle_stats");
-
-    const auto live = store_->live_control_planes();
-    if (works(live, "live_control_planes") && *live != oracle_.live_planes())
-        require("other ones are live", "live_control_planes");
-
-    const auto targets = store_->warm_targets();
-    if (!works(targets, "warm_targets")) return;
-    const std::map<std::string, std::int64_t> wanted(targets->targets.begin(),
-                                                     targets->targets.end());
-    if (wanted != oracle_.targets()) require("other targets", "warm_targets");
-    const auto headroom = oracle_.leads() ? oracle_.headroom() : -1;
-    if (targets->headroom != headroom)
-        require("expected headroom " + std::to_string(headroom) + ", found " +
-                    std::to_string(targets->headroom),
-                "warm_targets");
+    require(pool_differs(*store_, oracle_), "pool");
 }
 
 void Episode::check_metrics() {

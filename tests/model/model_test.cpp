@@ -8,34 +8,17 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <optional>
 #include <string>
 
 #include "journal/open.hpp"
 #include "tests/model/episode.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace fenceline;
 using namespace fenceline::testing;
 
 namespace {
-
-struct Environment {
-    std::optional<std::uint64_t> seed;
-    double scale = 1;
-    bool judged = true;  // whether enough is run to judge what was met
-
-    Environment() {
-        if (const char* text = std::getenv("FENCELINE_SEED"))
-            seed = std::strtoull(text, nullptr, 10);
-        if (const char* text = std::getenv("FENCELINE_SCALE")) scale = std::strtod(text, nullptr);
-        if (const char* text = std::getenv("FENCELINE_LONG"); text && *text == '1') scale *= 25;
-        judged = scale >= 1 && !seed;
-    }
-    [[nodiscard]] std::int64_t scaled(std::int64_t n) const {
-        return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(n) * scale));
-    }
-};
 
 struct Total {
     Coverage met;

@@ -20,6 +20,10 @@ class EventTail : private Sink {
   public:
     explicit EventTail(std::unique_ptr<Reader> reader) : reader_(std::move(reader)) {}
 
+    // From here on by another reader of the same journal; without one nothing is held open.
+    void follow(std::unique_ptr<Reader> reader) { reader_ = std::move(reader); }
+    [[nodiscard]] bool follows() const { return reader_ != nullptr; }
+
     // Empty with a problem set when the journal could not be read, or names texts wrongly.
     [[nodiscard]] std::vector<Event> more() {
         auto head = reader_->head();

@@ -21,9 +21,10 @@ struct FaultyVfs::State {
         if (!fault || fault->what != what) return SQLITE_OK;
         ++seen;
         const bool hit =
-            fault->lasts == Fault::Lasts::once ? seen == fault->nth : seen >= fault->nth;
+            fault->lasts == Fault::Lasts::for_ever ? seen >= fault->nth : seen == fault->nth;
         if (!hit) return SQLITE_OK;
         fired = true;
+        killed = fault->lasts == Fault::Lasts::to_death;
         return fault->code;
     }
     [[nodiscard]] bool leaves(Fault::Leaves what) const { return !killed && fault->leaves == what; }
@@ -137,6 +138,9 @@ void FaultyVfs::revive() {
 }
 bool FaultyVfs::fired() const {
     return state_->fired;
+}
+bool FaultyVfs::killed() const {
+    return state_->killed;
 }
 int FaultyVfs::calls(Call what) const {
     return state_->calls[static_cast<std::size_t>(what)];

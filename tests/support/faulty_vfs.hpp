@@ -26,7 +26,8 @@ struct Fault {
     Call what = Call::write;
     int nth = 1;  // counted from when the fault is armed
     int code = SQLITE_IOERR_WRITE;
-    enum class Lasts { once, for_ever } lasts = Lasts::once;
+    // to_death: the process ends with this call, as if killed.
+    enum class Lasts { once, for_ever, to_death } lasts = Lasts::once;
     // A failed sync: what was written since the last one is still there when somebody looks, or
     // the kernel has dropped it. A failed write: nothing of it is there, or its first half.
     enum class Leaves { written, nothing } leaves = Leaves::written;
@@ -43,6 +44,7 @@ class FaultyVfs final : public ShimVfs {
     void kill();
     void revive();
     [[nodiscard]] bool fired() const;
+    [[nodiscard]] bool killed() const;
     // Calls of that kind since the layer was made.
     [[nodiscard]] int calls(Call what) const;
     // Calls of the armed kind since it was armed.

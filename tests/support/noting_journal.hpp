@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "journal/journal.hpp"
+#include "tests/support/passing_journal.hpp"
 
 namespace fenceline::testing {
 
@@ -25,14 +25,15 @@ struct Noted {
     bool doubtful = false;       // there is such a commit, a flush included
 };
 
-class NotingJournal : public Journal {
+class NotingJournal : public PassingJournal {
   public:
     NotingJournal(std::unique_ptr<Journal> journal, Noted& noted)
-        : journal_(std::move(journal)), noted_(noted) {}
+        : PassingJournal(std::move(journal)), noted_(noted) {}
 
-    [[nodiscard]] Result<Head> begin_write() override { return journal_->begin_write(); }
+    // What is prepared is not noted, and comes again with the commit.
+    [[nodiscard]] Result<void> prepare(std::span<const Event>) override { return {}; }
     [[nodiscard]] Result<Head> append(const Commit& commit) override {
-        auto head = journal_->append(commit);
+        auto head = PassingJournal::append(commit);
         if (head) {
             noted_.commits.push_back(
                 {Made::As::answered, {commit.events.begin(), commit.events.end()}});
@@ -46,34 +47,8 @@ class NotingJournal : public Journal {
         }
         return head;
     }
-    void cancel_write() override { journal_->cancel_write(); }
-    [[nodiscard]] Result<void> make_durable() override { return journal_->make_durable(); }
-    [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override {
-        return journal_->save_checkpoint(checkpoint);
-    }
-    [[nodiscard]] Result<void> maintain() override { return journal_->maintain(); }
-    [[nodiscard]] Result<SealStep> seal(const SealRequest& request) override {
-        return journal_->seal(request);
-    }
-    [[nodiscard]] Result<void> close() override { return journal_->close(); }
-    [[nodiscard]] Result<std::string> id() override { return journal_->id(); }
-    [[nodiscard]] Result<Head> head() override { return journal_->head(); }
-    [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override {
-        return journal_->read(after, to, sink);
-    }
-    [[nodiscard]] Result<Event> event(Position position) override {
-        return journal_->event(position);
-    }
-    [[nodiscard]] Result<Checkpoint> checkpoint(Position position) override {
-        return journal_->checkpoint(position);
-    }
-    [[nodiscard]] Result<std::vector<Position>> checkpoints() override {
-        return journal_->checkpoints();
-    }
-    [[nodiscard]] Result<Position> first_at(Time at) override { return journal_->first_at(at); }
 
   private:
-    std::unique_ptr<Journal> journal_;
     Noted& noted_;
 };
 

@@ -202,7 +202,7 @@ Expected Oracle::keep_in_memory(const Ask& ask, const Heartbeat& beat) {
     if (e.outcome != "transitioned" || !ask.request_id.empty() ||
         at_ - row->last_heartbeat_at > resolution_ns_)
         e.objection = "this heartbeat had to be recorded";
-    Tally& tally = tallies_[e.worker];
+    Tally& tally = tallies_[run_][e.worker];
     tally.count += 1;
     tally.last_at = at_;
     tally.origin = to_text(ask.origin);
@@ -258,8 +258,9 @@ Expected Oracle::begin(const Ask& ask, const std::string& operation, std::int64_
 }
 
 void Oracle::append_tally(std::int64_t worker, std::vector<OracleEvent>& events) {
-    const auto it = tallies_.find(worker);
-    if (it == tallies_.end()) return;
+    auto& tallies = tallies_[run_];
+    const auto it = tallies.find(worker);
+    if (it == tallies.end()) return;
     Ask nobody;
     Expected e = begin(nobody, "heartbeat", worker, {});
     OracleEvent event = e.events.back();
@@ -272,7 +273,7 @@ void Oracle::append_tally(std::int64_t worker, std::vector<OracleEvent>& events)
     event.position = ++position_;
     auto& row = workers_.at(worker);
     row.last_heartbeat_at = std::max(row.last_heartbeat_at, it->second.last_at);
-    tallies_.erase(it);
+    tallies.erase(it);
     count(event);
     events.push_back(event);
 }
@@ -300,15 +301,16 @@ void Oracle::append(Expected& e) {
 
 std::vector<OracleEvent> Oracle::close(std::int64_t now) {
     std::vector<OracleEvent> events;
-    if (!tallies_.empty()) at_ = last_at_ = std::max(now, last_at_);
-    while (!tallies_.empty()) append_tally(tallies_.begin()->first, events);
+    auto& tallies = tallies_[run_];
+    if (!tallies.empty()) at_ = last_at_ = std::max(now, last_at_);
+    while (!tallies.empty()) append_tally(tallies.begin()->first, events);
     return events;
 }
 
 void Oracle::tallied(std::int64_t worker, std::int64_t n, std::int64_t last_beat,
                      const std::string& origin, std::int64_t at) {
     at_ = last_at_ = std::max(at, last_at_);
-    tallies_[worker] = {n, last_beat, origin, {}};
+    tallies_[run_][worker] = {n, last_beat, origin, {}};
     std::vector<OracleEvent> ignored;
     append_tally(worker, ignored);
 }

@@ -112,6 +112,12 @@ class Oracle {
                  const std::string& origin, std::int64_t at);
     // What is still in memory becomes events, as at the end of a process.
     std::vector<OracleEvent> close(std::int64_t now);
+    // Several processes on one journal: which of them asks from here on. Its instance is who asks
+    // where a caller is not named; each run has tallies of its own, lost with it when it dies.
+    void act_as(const std::string& instance, const std::string& run) {
+        instance_ = instance;
+        run_ = run;
+    }
     // A process starts: counters begin anew.
     void open(bool leads) {
         leads_ = leads;
@@ -225,7 +231,7 @@ class Oracle {
     [[nodiscard]] std::int64_t count_active() const;
     [[nodiscard]] std::int64_t count_active_of(const std::string& org) const;
 
-    std::string instance_;
+    std::string instance_, run_;
     std::int64_t resolution_ns_;
     bool leads_ = true;
     std::int64_t position_ = 0;
@@ -233,7 +239,7 @@ class Oracle {
     std::int64_t at_ = 0;  // of the operation being judged
     std::map<std::int64_t, OracleWorker> workers_;
     std::map<std::string, OraclePlane> planes_;
-    std::map<std::int64_t, Tally> tallies_;
+    std::map<std::string, std::map<std::int64_t, Tally>> tallies_;      // by process
     std::map<std::pair<std::string, std::string>, Expected> answered_;  // caller, request id
     std::string observed_state_;  // what the snapshot being judged had seen
 

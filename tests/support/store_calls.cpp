@@ -1,4 +1,4 @@
-#include "tests/model/store_calls.hpp"
+#include "tests/support/store_calls.hpp"
 
 namespace fenceline::testing {
 
