@@ -64,14 +64,23 @@ std::vector<Event> PendingFailures::events(Dictionary& texts, Time at, std::size
     return events;
 }
 
-void PendingFailures::recorded(std::size_t n) {
-    for (; n > 0 && !kept_.empty(); --n) {
-        auto& took = kept_.begin()->second;
-        const auto gone = std::min(took.size(), durations_per_event);
+void PendingFailures::doubt(std::size_t n) {
+    in_doubt_.clear();
+    for (const auto& [key, took] : kept_) {
+        if (in_doubt_.size() == n) break;
+        in_doubt_.emplace_back(key, std::min(took.size(), durations_per_event));
+    }
+}
+
+void PendingFailures::doubt_recorded() {
+    for (const auto& [key, gone] : in_doubt_) {
+        const auto it = kept_.find(key);
+        auto& took = it->second;
         count_ -= static_cast<std::int64_t>(gone);
         took.erase(took.begin(), took.begin() + static_cast<long>(gone));
-        if (took.empty()) kept_.erase(kept_.begin());
+        if (took.empty()) kept_.erase(it);
     }
+    in_doubt_.clear();
 }
 
 }  // namespace fenceline

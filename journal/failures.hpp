@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "events/event.hpp"
@@ -37,13 +38,23 @@ class PendingFailures {
 
     // The first of them as events, at most `most`; texts are numbered in `texts`.
     [[nodiscard]] std::vector<Event> events(Dictionary& texts, Time at, std::size_t most) const;
+    // The first `n` events that events() gave are in a commit that nobody knows the end of. What is
+    // added from here on is not in it.
+    void doubt(std::size_t n);
+    // The commit in doubt is there: what it held is recorded. Or it is not, and all is as before.
+    void doubt_recorded();
+    void doubt_dismissed() { in_doubt_.clear(); }
     // The first `n` events that events() gave are durable.
-    void recorded(std::size_t n);
+    void recorded(std::size_t n) {
+        doubt(n);
+        doubt_recorded();
+    }
 
   private:
     // operation, origin, code, worker, caller, image
     using Key = std::tuple<Operation, Origin, ErrorCode, WorkerId, std::string, std::string>;
     std::map<Key, std::vector<Duration>> kept_;
+    std::vector<std::pair<Key, std::size_t>> in_doubt_;  // of each the first so many
     std::int64_t count_ = 0;
     std::int64_t dropped_ = 0;
 };

@@ -219,7 +219,11 @@ Result<void> StoreCore::append(Result<void> prepared, Undo& undo) {
     if (!head) {
         poisoned_ = poisoned_ || head.error().effect == Effect::unknown;
         undo.take_back();
-        heartbeats_.put_back();
+        // What an unknown commit held waits in doubt, until reopening tells.
+        if (head.error().effect == Effect::unknown)
+            failures_.doubt(staged_failures_);
+        else
+            heartbeats_.put_back();
         return tl::unexpected<Error>(std::move(head.error()));
     }
     self_ = recorder;

@@ -42,7 +42,15 @@ Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
     self_.run = options_.run;
     OwnSink sink(self_, own_);
     FENCELINE_TRY(journal->read(head_, head->position, sink));
-    if (sink.found()) measured_ = {};  // the commit was durable, and carried them
+    // A commit that was durable carried what was in memory; one that was not left it there.
+    if (sink.found()) {
+        measured_ = {};
+        heartbeats_.recorded();
+        failures_.doubt_recorded();
+    } else {
+        heartbeats_.put_back();
+        failures_.doubt_dismissed();
+    }
     journal_ = std::move(journal);
     poisoned_ = closed_ = false;
     return load();
