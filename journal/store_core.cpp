@@ -111,6 +111,7 @@ Result<void> StoreCore::begin() {
     staged_.clear();
     slots_.clear();
     staged_failures_ = 0;
+    readable_ = {};
     return {};
 }
 
@@ -174,9 +175,10 @@ void StoreCore::run(Batch& batch) {
                 for (const Command& command : ticket->commands) stage(*ticket, command, undo);
             rest = rest.subspan(some.size());
         }
+        if (prepared) prepared = readable_;
         if (prepared) prepared = journal_->prepare(staged_);
     }
-    if (staged_.empty()) {  // all answered from memory: nothing of ours to sync
+    if (prepared && staged_.empty()) {  // all answered from memory: nothing of ours to sync
         journal_->cancel_write();
         if (auto durable = make_durable(); durable)
             answer();

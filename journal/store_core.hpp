@@ -90,7 +90,7 @@ class StoreCore {
     void stage_event(Event event, Undo& undo);
     void stage_owed(Owed owed, Undo& undo);
     void stage_tally(WorkerId worker, Time at, Undo& undo);
-    [[nodiscard]] bool replay(Slot& slot, TextId caller);
+    [[nodiscard]] Result<bool> replay(Slot& slot, TextId caller);
     [[nodiscard]] bool stays_in_memory(Slot& slot, const Event& event, Duration entered);
     void answer();
     [[nodiscard]] Measurements measure() const;
@@ -127,6 +127,7 @@ class StoreCore {
     std::vector<Event> scratch_;
     std::vector<std::string> new_texts_;
     std::size_t staged_failures_ = 0;
+    Result<void> readable_;  // what kept the batch from looking up an earlier answer
 };
 
 }  // namespace fenceline

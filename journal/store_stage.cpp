@@ -38,8 +38,9 @@ void StoreCore::stage_tally(WorkerId id, Time at, Undo& undo) {
     if (auto event = heartbeats_.take(*worker, at)) stage_event(std::move(*event), undo);
 }
 
-// A request id that was answered already: from this batch, or from the journal.
-bool StoreCore::replay(Slot& slot, TextId caller) {
+// A request id that was answered already: from this batch, or from the journal. An error is not "it
+// was not": decided again, the request would take effect twice.
+Result<bool> StoreCore::replay(Slot& slot, TextId caller) {
     const auto& id = slot.command->ask.request_id;
     const auto same = [&](const Event& event) {
         return event.caller == caller && event.request_id == id;
@@ -56,6 +57,8 @@ bool StoreCore::replay(Slot& slot, TextId caller) {
         std::vector<Event> events;
         for (auto at = first.value; at <= head_.position.value; ++at) {
             auto event = journal_->event(Position{at});
+            if (!event && event.error().code != ErrorCode::not_found)
+                return tl::unexpected<Error>(std::move(event.error()));
             if (!event || !same(*event)) break;
             events.push_back(std::move(*event));
         }
@@ -83,6 +86,10 @@ bool StoreCore::stays_in_memory(Slot& slot, const Event& event, Duration entered
 
 void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
     Slot slot{.ticket = &ticket, .command = &asked};
+    if (!readable_) {  // the batch ends with the error that an earlier command met
+        slots_.push_back(std::move(slot));
+        return;
+    }
     Command filled;
     const Command* command = &asked;
     if (asked.ask.caller.empty() && !options_.instance.empty()) {
@@ -102,7 +109,13 @@ void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
         TextId caller;
         const bool may_be_known =
             !command->ask.request_id.empty() && texts.find(command->ask.caller, caller);
-        if (may_be_known && replay(slot, caller)) {
+        auto known = may_be_known ? replay(slot, caller) : false;
+        if (!known) {
+            readable_ = tl::unexpected<Error>(std::move(known.error()));
+            slots_.push_back(std::move(slot));
+            return;
+        }
+        if (*known) {
             slots_.push_back(std::move(slot));
             return;
         }

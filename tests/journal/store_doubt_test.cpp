@@ -1,8 +1,10 @@
-// What a store makes of what it does not know: a commit of unknown end that was there or not.
+// What a store makes of what it does not know: a commit of unknown end that was there or not, an
+// answer that cannot be read.
 
 #include <map>
 
 #include "tests/journal/store_pool.hpp"
+#include "tests/support/passing_journal.hpp"
 
 using namespace fenceline;
 using namespace fenceline::testing;
@@ -53,6 +55,46 @@ TEST_CASE("failures that an unknown commit turned out to hold are recorded once"
         if (std::holds_alternative<OperationFailed>(event.payload))
             failed[event.operation] += event.count;
     CHECK(failed == std::map<Operation, std::int64_t>{{Operation::park, 1}, {Operation::spawn, 1}});
+}
+
+// Not to find the first answer is no proof that there was none: the storage may have failed.
+TEST_CASE("a retry whose first answer cannot be read is not decided again") {
+    class Unreadable : public PassingJournal {
+      public:
+        using PassingJournal::PassingJournal;
+        Result<Event> event(Position position) override {
+            if (!unreadable) return PassingJournal::event(position);
+            return fail(ErrorCode::io, "injected");
+        }
+        bool unreadable = false;
+    };
+    auto made =
+        std::make_unique<Unreadable>(make_memory_journal(std::make_shared<MemoryStorage>()));
+    Unreadable& journal = *made;
+    const auto opened = LifecycleStore::open({.instance = "cp-a"}, std::move(made));
+    REQUIRE(opened);
+    LifecycleStore& store = **opened;
+    const Ask ask{.request_id = "r-1"};
+    const auto first = store.spawn({.image = "i"}, ask);
+    REQUIRE(first);
+
+    journal.unreadable = true;
+    const std::vector<Command> commands{
+        {{}, Spawn{.image = "i"}}, {ask, Spawn{.image = "i"}}, {{}, Spawn{.image = "i"}}};
+    for (const auto& answer : store.apply(commands)) {
+        REQUIRE(!answer);
+        CHECK(answer.error().code == ErrorCode::io);
+        CHECK(answer.error().effect == Effect::not_applied);
+    }
+    CHECK(!store.spawn({.image = "i"}, ask));
+    CHECK(store.position()->value == 1);
+    CHECK(store.status().pending_failures == 4);
+
+    journal.unreadable = false;
+    const auto again = store.spawn({.image = "i"}, ask);
+    REQUIRE(again);
+    CHECK(again->replayed);
+    CHECK(again->worker == first->worker);
 }
 
 TEST_SUITE_END();
