@@ -57,6 +57,7 @@ Result<void> StoreCore::load() {
     fold_ = Fold{};
     head_ = Head{};
     checkpointed_ = Position{};
+    torn_ = false;
     auto head = journal_->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
     auto start = nearest_start(*journal_, head->position);
@@ -68,8 +69,10 @@ Result<void> StoreCore::load() {
 }
 
 Result<void> StoreCore::catch_up(const Head& head) {
+    if (torn_) return load();
     if (head == head_) return {};
     FoldSink sink(fold_, head_, head);
+    torn_ = true;
     if (auto read = journal_->read(head_, head.position, sink); !read) {
         // What this store has folded so far was dropped meanwhile: it begins anew behind it.
         auto beginning = journal_->beginning();
@@ -81,6 +84,7 @@ Result<void> StoreCore::catch_up(const Head& head) {
         return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",
                     "run `fenceline verify` on a copy");
     head_ = head;
+    torn_ = false;
     return {};
 }
 

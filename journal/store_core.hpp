@@ -110,6 +110,9 @@ class StoreCore {
     Fold fold_;    // the whole journal
     Tallies own_;  // what this process did since it opened
     Head head_;    // as folded
+    // A read broke off: some of what follows head_ is folded. To go on from there would fold it
+    // twice.
+    bool torn_ = false;
     Position counting_from_;
     Position checkpointed_;
     Position seal_at_;       // the head from which there may be something to seal

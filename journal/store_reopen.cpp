@@ -38,10 +38,26 @@ Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
     const std::lock_guard lock(mutex_);
     auto head = journal->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
-    self_.instance = options_.instance;
-    self_.run = options_.run;
-    OwnSink sink(self_, own_);
+    Recorder self = self_;
+    self.instance = options_.instance;
+    self.run = options_.run;
+    Tallies own = own_;
+    OwnSink sink(self, own);
     FENCELINE_TRY(journal->read(head_, head->position, sink));
+
+    // Nothing is counted before all is read: whoever tries again begins at the same place.
+    const Head seen = head_;
+    Fold folded = std::move(fold_);
+    journal_ = std::move(journal);
+    if (auto loaded = load(); !loaded) {
+        fold_ = std::move(folded);
+        head_ = seen;
+        torn_ = false;
+        poisoned_ = true;
+        return loaded;
+    }
+    self_ = self;
+    own_ = std::move(own);
     // A commit that was durable carried what was in memory; one that was not left it there.
     if (sink.found()) {
         measured_ = {};
@@ -51,9 +67,8 @@ Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
         heartbeats_.put_back();
         failures_.doubt_dismissed();
     }
-    journal_ = std::move(journal);
     poisoned_ = closed_ = false;
-    return load();
+    return {};
 }
 
 }  // namespace fenceline

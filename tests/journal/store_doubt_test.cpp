@@ -1,5 +1,5 @@
 // What a store makes of what it does not know: a commit of unknown end that was there or not, an
-// answer that cannot be read.
+// answer that cannot be read, a read that broke off.
 
 #include <map>
 
@@ -8,6 +8,28 @@
 
 using namespace fenceline;
 using namespace fenceline::testing;
+
+namespace {
+
+// A journal whose storage fails once in the middle of a read, two events after it began.
+class BreaksOff : public PassingJournal {
+  public:
+    BreaksOff(std::unique_ptr<Journal> journal, int read)
+        : PassingJournal(std::move(journal)), reads_left_(read) {}
+
+    Result<void> read(const Head& after, Position to, Sink& sink) override {
+        if (--reads_left_ != 0) return PassingJournal::read(after, to, sink);
+        const Position part{std::min(to.value, after.position.value + 2)};
+        if (auto begun = PassingJournal::read(after, part, sink); !begun) return begun;
+        return fail(ErrorCode::io, "injected");
+    }
+    void break_off() { reads_left_ = 1; }
+
+  private:
+    int reads_left_;
+};
+
+}  // namespace
 
 TEST_SUITE_BEGIN("journal/store");
 
@@ -95,6 +117,44 @@ TEST_CASE("a retry whose first answer cannot be read is not decided again") {
     REQUIRE(again);
     CHECK(again->replayed);
     CHECK(again->worker == first->worker);
+}
+
+TEST_CASE("a reopening that broke off counts nothing twice") {
+    Pool pool;
+    const auto lease = pool.hot();
+    pool.storage->fail_next_append(ErrorCode::io, Effect::unknown, Landed::yes);
+    CHECK(!pool.store->park(lease));
+    // The first read looks for the commit, the second folds the journal.
+    for (const int read : {1, 2}) {
+        auto journal = std::make_unique<BreaksOff>(make_memory_journal(pool.storage), read);
+        CHECK(!pool.store->reopen(std::move(journal)));
+        CHECK(pool.store->status().poisoned);
+        CHECK(!pool.store->observe(lease.worker()));
+    }
+    REQUIRE(pool.store->reopen(make_memory_journal(pool.storage)));
+    const auto metrics = metrics_of(*pool.store);
+    CHECK(counted(metrics, transitions, {{"operation", "park"}}) == 1);
+    CHECK(counted(metrics, transitions, {{"operation", "spawn"}}) == 1);
+    CHECK(pool.see(lease.worker()).row().state == State::hot_idle);
+}
+
+TEST_CASE("a catch-up that broke off is begun anew") {
+    Pool pool;
+    auto made = std::make_unique<BreaksOff>(make_memory_journal(pool.storage), 0);
+    BreaksOff& journal = *made;
+    const auto opened = LifecycleStore::open({.instance = "cp-b"}, std::move(made));
+    REQUIRE(opened);
+    const auto lease = pool.hot();
+    journal.break_off();
+    CHECK(!(*opened)->observe(lease.worker()));
+    const auto row = (*opened)->observe(lease.worker());
+    REQUIRE(row);
+    REQUIRE(row->has_value());
+    CHECK((*row)->row().updated_at == pool.see(lease.worker()).row().updated_at);
+    const auto gauge = "duckgres_worker_lifecycle_count";
+    CHECK(counted(metrics_of(**opened), gauge, {{"state", "hot"}}) == 1);
+    CHECK(counted(metrics_of(**opened), gauge, {{"state", "idle"}}) == 0);
+    CHECK(counted(metrics_of(**opened), gauge, {{"state", "spawning"}}) == 0);
 }
 
 TEST_SUITE_END();
