@@ -70,7 +70,12 @@ Result<void> StoreCore::load() {
 
 Result<void> StoreCore::catch_up(const Head& head) {
     if (torn_) return load();
-    if (head == head_) return {};
+    if (head != head_) FENCELINE_TRY(fold_in(head));
+    fold_.world.index_lists();
+    return {};
+}
+
+Result<void> StoreCore::fold_in(const Head& head) {
     FoldSink sink(fold_, head_, head);
     torn_ = true;
     if (auto read = journal_->read(head_, head.position, sink); !read) {

@@ -9,6 +9,8 @@
 // it by less than about a second. "Not updated since X" means `updated_at` at or before X. Ordered
 // by worker id unless said otherwise. Records stay where they are until the world changes.
 //
+// The world's index has to be there, World::index_lists(); those since when need none.
+//
 // Threading: as reading a std::vector.
 
 #include <optional>

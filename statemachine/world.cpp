@@ -34,7 +34,7 @@ void World::put(const Worker& worker) {
     workers_.add(worker.id.value, worker);
     highest_id_ = std::max(highest_id_, worker.id);
     move(worker.id, Place{}, place_of(worker));
-    listed_.move(slot, Listed::Place{}, listed_place_of(worker));
+    if (listed_) listed_->move(slot, Listed::Place{}, listed_place_of(worker));
 }
 
 void World::put(const ControlPlane& plane) {
@@ -47,9 +47,9 @@ void World::put(const ControlPlane& plane) {
 }
 
 void World::heard_of(TextId owner, bool heard_of) {
-    if (!owner.given()) return;
-    listed_.answered(owner, heard_of,
-                     [this](std::uint32_t slot) { return workers_[slot].last_heartbeat_at; });
+    if (!listed_ || !owner.given()) return;
+    listed_->answered(owner, heard_of,
+                      [this](std::uint32_t slot) { return workers_[slot].last_heartbeat_at; });
 }
 
 void World::erase(WorkerId id, WorkerId highest_before) {
@@ -61,7 +61,8 @@ void World::erase(WorkerId id, WorkerId highest_before) {
     workers_.remove_last(id.value);
     highest_id_ = highest_before;
     move(id, was, Place{});
-    listed_.move(static_cast<std::uint32_t>(workers_.size()), was_listed, Listed::Place{});
+    if (listed_)
+        listed_->move(static_cast<std::uint32_t>(workers_.size()), was_listed, Listed::Place{});
 }
 
 void World::erase_control_plane(TextId id) {
@@ -73,6 +74,19 @@ void World::erase_control_plane(TextId id) {
 }
 
 // --- indexes ------------------------------------------------------------------------------------
+
+void World::index_lists() {
+    if (listed_) return;
+    listed_.emplace();
+    std::uint32_t slot = 0;
+    for (const Worker& worker : workers_)
+        listed_->move(slot++, Listed::Place{}, listed_place_of(worker));
+}
+
+const Listed& World::listed() const {
+    FENCELINE_INVARIANT(listed_.has_value(), "whoever lists has the index made first");
+    return *listed_;
+}
 
 void World::really_move(WorkerId id, const Place& from, const Place& to) {
     count(from, -1);
@@ -146,7 +160,8 @@ std::int64_t World::warm(TextId image) const {
 std::size_t World::memory_bytes() const {
     return texts.memory_bytes() + workers_.memory_bytes() + planes_.memory_bytes() +
            orgs_.bucket_count() * (sizeof(OrgCount) + 5) + warm_.bucket_count() * 13 +
-           idle_.memory_bytes() + hot_idle_.memory_bytes() + listed_.memory_bytes();
+           idle_.memory_bytes() + hot_idle_.memory_bytes() +
+           (listed_ ? listed_->memory_bytes() : 0);
 }
 
 }  // namespace fenceline

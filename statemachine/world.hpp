@@ -34,7 +34,7 @@ class World {
         const std::uint32_t slot = workers_.slot(id.value);
         if (slot == Records<Worker>::nowhere) return;
         workers_.prefetch(slot);
-        listed_.prefetch(slot);
+        if (listed_) listed_->prefetch(slot);
     }
 
     // Puts the record in place of the one with its id, or beside the others.
@@ -68,8 +68,11 @@ class World {
     // Neutral `spawning` and `idle` workers; `image` empty: of any.
     [[nodiscard]] std::int64_t warm(TextId image) const;
 
-    // What the lists ask, by the place of a record among workers().
-    [[nodiscard]] const Listed& listed() const { return listed_; }
+    // Makes the index of the lists, and keeps it from then on. Only whoever lists needs it; a world
+    // that is folded to be looked at would pay for it with every event. Again: nothing.
+    void index_lists();
+    // What the lists ask, by the place of a record among workers(). After index_lists().
+    [[nodiscard]] const Listed& listed() const;
 
     // The position and time of the last event folded. Kept by evolve.
     Position position;
@@ -125,7 +128,7 @@ class World {
     std::int64_t warm_any_ = 0;
     Claimable idle_;      // by image, and 0 for any
     Claimable hot_idle_;  // by org and image, and image 0 for any
-    Listed listed_;
+    std::optional<Listed> listed_;
 };
 
 template <typename Change>
@@ -134,10 +137,10 @@ bool World::change(WorkerId id, const Change& change) {
     if (slot == Records<Worker>::nowhere) return false;
     Worker& record = workers_[slot];
     const Place was = place_of(record);
-    const Listed::Place was_listed = listed_place_of(record);
+    const Listed::Place was_listed = listed_ ? listed_place_of(record) : Listed::Place{};
     change(record);
     move(id, was, place_of(record));
-    listed_.move(slot, was_listed, listed_place_of(record));
+    if (listed_) listed_->move(slot, was_listed, listed_place_of(record));
     return true;
 }
 

@@ -23,6 +23,7 @@ constexpr Time start_of_time{1'779'616'800'000'000'000};
 // The part of a store that is not its journal: exactly what it calls for each operation.
 class Bare {
   public:
+    Bare() { fold.world.index_lists(); }
     void operate(const Command& command) {
         scratch_.clear();
         now_ = now_ + Duration{1'000};
