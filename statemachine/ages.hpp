@@ -25,6 +25,7 @@
 
 #include "events/time.hpp"
 #include "statemachine/huge_pages.hpp"
+#include "statemachine/prefetch.hpp"
 
 namespace fenceline {
 
@@ -39,9 +40,17 @@ class Ages {
     // Classes are small numbers: each one in use has a tree of its own.
     void set(std::uint32_t slot, std::uint8_t in_class, std::uint32_t tick);
     void clear(std::uint32_t slot);
-    // A hint that this slot will be set soon.
+    // Hints that this slot will be set soon: first the one, and when what it asked for has come, the
+    // other.
     void prefetch(std::uint32_t slot) const {
-        if (slot / slots < leaves_.size()) __builtin_prefetch(&leaves_[slot / slots]);
+        if (slot / slots < leaves_.size()) prefetch_line(&leaves_[slot / slots]);
+    }
+    void prefetch_minima(std::uint32_t slot) const {
+        const std::size_t leaf = slot / slots;
+        if (leaf >= leaves_.size()) return;
+        const std::uint8_t in_class = leaves_[leaf].classes[slot % slots];
+        if (in_class < trees_.size() && !trees_[in_class].empty())
+            prefetch_line(&trees_[in_class].front()[leaf]);
     }
 
     // Calls `found(slot)` for each slot of the class whose tick is at or before `until`, ascending,

@@ -1,69 +1,134 @@
 #include "statemachine/claimable.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <iterator>
+#include <span>
+#include <utility>
+
+#include "events/invariant.hpp"
 
 namespace fenceline {
 
 namespace {
 
-void push(std::vector<std::int64_t>& heap, std::int64_t id) {
-    heap.push_back(id);
-    std::ranges::push_heap(heap, std::greater<>{});
-}
-
-void pop(std::vector<std::int64_t>& heap) {
-    std::ranges::pop_heap(heap, std::greater<>{});
-    heap.pop_back();
+constexpr std::int64_t least(std::span<const std::int64_t> ids) {
+    std::int64_t found = ids.front();
+    for (const std::int64_t id : ids) found = std::min(found, id);
+    return found;
 }
 
 }  // namespace
 
-void Claimable::add(std::uint64_t key, WorkerId worker) {
-    push(heaps_[key].came, worker.value);
+// --- what the world asks -------------------------------------------------------------------------
+
+void Claimable::add(TextId org, TextId image, std::uint32_t slot, WorkerId worker) {
+    if (slot >= places_.size()) places_.resize(std::size_t{slot} + 1, nowhere);
+    Tree& tree = trees_[key_of(org, image)];
+    const std::int64_t was = tree.lowest;
+    places_[slot] = put(tree, worker.value);
+    if (image.given() && tree.lowest != was) tell_org(org, image);
 }
 
-void Claimable::remove(std::uint64_t key, WorkerId worker) {
-    const auto it = heaps_.find(key);
-    if (it == heaps_.end() || it->second.came.empty()) return;
-    Heaps& heaps = it->second;
-    if (heaps.came.front() == worker.value) {
-        pop(heaps.came);
-        settle(heaps);
-        return;
+void Claimable::remove(TextId org, TextId image, std::uint32_t slot) {
+    const auto it = trees_.find(key_of(org, image));
+    FENCELINE_INVARIANT(it != trees_.end() && places_[slot] != nowhere,
+                        "who is taken out of the claimable ones is among them");
+    Tree& tree = it->second;
+    const std::int64_t was = tree.lowest;
+    take(tree, std::exchange(places_[slot], nowhere));
+    if (image.given() && tree.lowest != was) tell_org(org, image);
+}
+
+void Claimable::tell_org(TextId org, TextId image) {
+    Tree& any = trees_[key_of(org, TextId{})];
+    Tree& tree = trees_[key_of(org, image)];  // there already, so that `any` stays where it is
+    if (tree.of_lowest != nowhere) take(any, std::exchange(tree.of_lowest, nowhere));
+    if (tree.lowest != nobody) tree.of_lowest = put(any, tree.lowest);
+}
+
+std::optional<WorkerId> Claimable::lowest(TextId org, TextId image) const {
+    const auto it = trees_.find(key_of(org, image));
+    if (it == trees_.end() || it->second.lowest == nobody) return std::nullopt;
+    return WorkerId{it->second.lowest};
+}
+
+// --- a tree --------------------------------------------------------------------------------------
+
+bool Claimable::Leaf::full() const {
+    return std::ranges::find(ids, nobody) == ids.end();
+}
+
+Claimable::Place Claimable::put(Tree& tree, std::int64_t id) {
+    if (tree.with_room == nowhere) grow(tree);
+    const std::uint32_t index = tree.with_room;
+    Leaf& leaf = leaves_[index];
+    const auto room = std::ranges::find(leaf.ids, nobody);
+    *room = id;
+    if (leaf.full()) tree.with_room = leaf.next;
+    lower(tree, leaf.number, id);
+    return static_cast<Place>(index * leaf_words + (room - leaf.ids.begin()));
+}
+
+void Claimable::take(Tree& tree, Place place) {
+    const std::uint32_t index = place / leaf_words;
+    Leaf& leaf = leaves_[index];
+    if (leaf.full()) leaf.next = std::exchange(tree.with_room, index);
+    const std::int64_t was = std::exchange(leaf.ids[place % leaf_words], nobody);
+    const bool lowest = tree.above.empty() ? was == tree.lowest
+                                           : was == tree.above.front()[leaf.number];
+    if (lowest) raise(tree, leaf.number, was, least(leaf.ids));
+}
+
+// Somebody came under the leaf.
+void Claimable::lower(Tree& tree, std::size_t leaf, std::int64_t id) const {
+    std::size_t node = leaf;
+    for (Minima& minima : tree.above) {
+        if (minima[node] <= id) return;
+        minima[node] = id;
+        node /= width;
     }
-    push(heaps.went, worker.value);
-    // A worker that comes and goes below the top would otherwise leave a trace each time.
-    if (heaps.went.size() > heaps.came.size() / 2 + 32) compact(heaps);
+    tree.lowest = std::min(tree.lowest, id);
 }
 
-void Claimable::settle(Heaps& heaps) {
-    while (!heaps.went.empty() && heaps.went.front() == heaps.came.front()) {
-        pop(heaps.came);
-        pop(heaps.went);
+// The leaf's minimum rose: so does what is above, as far as it was the minimum there, too.
+void Claimable::raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64_t now) const {
+    std::size_t node = leaf;
+    for (Minima& minima : tree.above) {
+        if (minima[node] != was) return;
+        minima[node] = now;
+        node /= width;
+        const auto first = node * width;
+        now = least(std::span(minima).subspan(first, std::min(width, minima.size() - first)));
     }
+    tree.lowest = now;
 }
 
-void Claimable::compact(Heaps& heaps) {
-    std::ranges::sort(heaps.came);
-    std::ranges::sort(heaps.went);
-    Ids left;
-    std::ranges::set_difference(heaps.came, heaps.went, std::back_inserter(left));
-    heaps.came = std::move(left);  // ascending is a heap, too
-    heaps.went.clear();
+void Claimable::grow(Tree& tree) {
+    Leaf leaf;
+    leaf.ids.fill(nobody);
+    leaf.number = tree.leaves++;
+    tree.with_room = static_cast<std::uint32_t>(leaves_.size());
+    leaves_.add(tree.with_room, leaf);
+    if (tree.leaves > 1) grow_above(tree);
 }
 
-std::optional<WorkerId> Claimable::lowest(std::uint64_t key) const {
-    const auto it = heaps_.find(key);
-    if (it == heaps_.end() || it->second.came.empty()) return std::nullopt;
-    return WorkerId{it->second.came.front()};
+// Room for the newest leaf; a level that is new stands above one that had been the top.
+void Claimable::grow_above(Tree& tree) {
+    auto& above = tree.above;
+    if (above.empty()) above.push_back({tree.lowest});
+    std::size_t nodes = tree.leaves;
+    for (std::size_t level = 0;; ++level) {
+        if (level == above.size()) above.push_back({least(above[level - 1])});
+        if (above[level].size() < nodes) above[level].resize(nodes, nobody);
+        if (nodes <= width) return;
+        nodes = (nodes + width - 1) / width;
+    }
 }
 
 std::size_t Claimable::memory_bytes() const {
-    std::size_t bytes = heaps_.bucket_count() * (sizeof(Heaps) + sizeof(std::uint64_t) + 1);
-    for (const auto& [key, heaps] : heaps_)
-        bytes += (heaps.came.capacity() + heaps.went.capacity()) * sizeof(std::int64_t);
+    std::size_t bytes = leaves_.memory_bytes() + places_.capacity() * sizeof(Place) +
+                        trees_.bucket_count() * (sizeof(Tree) + sizeof(std::uint64_t) + 1);
+    for (const auto& [key, tree] : trees_)
+        for (const Minima& minima : tree.above) bytes += minima.capacity() * sizeof(std::int64_t);
     return bytes;
 }
 

@@ -1,47 +1,103 @@
 #pragma once
 
-// Workers that a claim may take, lowest id first, by a key (an image, an org, both).
+// Workers that a claim may take, and always the one with the lowest id: of an org and an image, of
+// an org and any image; the empty org's are the neutral ones.
 //
-//   idle.add(key, worker);
-//   idle.remove(key, worker);
-//   idle.lowest(key);
+//   claimable.add(org, image, slot, worker);
+//   claimable.lowest(org, TextId{});
+//   claimable.remove(org, image, slot);
 //
-// Two binary heaps a key: who came, and who went again without having been the lowest. What is on
-// top of both is gone for good; so the top of the first always belongs, and nobody has to ask the
-// records, which are far away in memory. When many went, the two are made one. Only add() and
-// remove() change anything, so that reading stays const.
+// A tree of minima for each org and image: seven ids share a line of the cache, and eight minima a
+// parent. Who comes takes a place that somebody left, or a new one; a place and what is above it
+// change only as far as the minimum does. Each image's lowest is a member of its org's tree, so
+// that an org is found without asking its images. Nothing is put off and nothing is sorted later:
+// no caller waits for what others did.
+//
+// `slot` is any small number that is the worker's own while it is in.
 //
 // Threading: as a std::vector.
 
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "events/ids.hpp"
+#include "statemachine/huge_pages.hpp"
+#include "statemachine/prefetch.hpp"
+#include "statemachine/records.hpp"
 
 namespace fenceline {
 
 class Claimable {
   public:
-    void add(std::uint64_t key, WorkerId worker);
+    // A slot that is not in.
+    void add(TextId org, TextId image, std::uint32_t slot, WorkerId worker);
+    // One that is, under the same org and image.
+    void remove(TextId org, TextId image, std::uint32_t slot);
 
-    // Takes a worker out that add() had put there.
-    void remove(std::uint64_t key, WorkerId worker);
+    // `image` empty: any.
+    [[nodiscard]] std::optional<WorkerId> lowest(TextId org, TextId image) const;
 
-    [[nodiscard]] std::optional<WorkerId> lowest(std::uint64_t key) const;
+    // Hints that this slot will be added or removed soon: first the one, and when what it asked for
+    // has come, the other.
+    void prefetch(std::uint32_t slot) const {
+        if (slot < places_.size()) prefetch_line(&places_[slot]);
+    }
+    void prefetch_place(std::uint32_t slot) const {
+        if (slot < places_.size() && places_[slot] != nowhere)
+            prefetch_line(&leaves_[places_[slot] / leaf_words]);
+    }
+
     [[nodiscard]] std::size_t memory_bytes() const;
 
   private:
-    using Ids = std::vector<std::int64_t>;
-    struct Heaps {
-        Ids came, went;  // min-heaps; whoever went is among those who came, as often
-    };
-    static void settle(Heaps& heaps);
-    static void compact(Heaps& heaps);
+    // Which leaf, and which of its words.
+    using Place = std::uint32_t;
+    static constexpr Place nowhere = 0xffff'ffff;
+    static constexpr std::size_t leaf_words = 8;  // a line of the cache, one of them not an id
+    static constexpr std::size_t leaf_ids = leaf_words - 1;
+    static constexpr std::size_t width = 8;  // of a parent
+    static constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::max();
 
-    boost::unordered_flat_map<std::uint64_t, Heaps> heaps_;
+    // An id that is `nobody` is a place that may be taken.
+    struct Leaf {
+        std::array<std::int64_t, leaf_ids> ids;
+        std::uint32_t number = 0;     // among the leaves of its tree
+        std::uint32_t next = nowhere;  // of those with room
+        [[nodiscard]] bool full() const;
+    };
+    static_assert(sizeof(Leaf) == leaf_words * sizeof(std::int64_t));
+
+    using Minima = std::vector<std::int64_t>;
+    struct Tree {
+        std::int64_t lowest = nobody;
+        Place of_lowest = nowhere;  // an image's: the place of its lowest in the org's tree
+        std::uint32_t with_room = nowhere;  // the first leaf
+        std::uint32_t leaves = 0;
+        // The minimum of each leaf, of eight of those, and so on up to at most eight. A tree of
+        // one leaf has none.
+        std::vector<Minima> above;
+    };
+    static std::uint64_t key_of(TextId org, TextId image) {
+        return std::uint64_t{org.value} << 32 | image.value;
+    }
+
+    [[nodiscard]] Place put(Tree& tree, std::int64_t id);
+    void take(Tree& tree, Place place);
+    void lower(Tree& tree, std::size_t leaf, std::int64_t id) const;
+    void raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64_t now) const;
+    void grow(Tree& tree);
+    static void grow_above(Tree& tree);
+    // The image's lowest changed.
+    void tell_org(TextId org, TextId image);
+
+    Records<Leaf> leaves_;  // of all trees
+    boost::unordered_flat_map<std::uint64_t, Tree> trees_;
+    std::vector<Place, HugePages<Place>> places_;  // by slot
 };
 
 }  // namespace fenceline

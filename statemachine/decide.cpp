@@ -161,16 +161,39 @@ void decide(World& world, const Command& command, Time now, std::vector<Event>& 
     std::visit([&](const auto& asked) { decide_one(deciding, asked); }, command.request);
 }
 
+namespace {
+
+WorkerId worker_named_by(const Request& request) {
+    return std::visit(
+        [](const auto& asked) {
+            if constexpr (requires { asked.lease; })
+                return asked.lease.worker();
+            else if constexpr (requires { asked.snapshot; })
+                return asked.snapshot.row().worker;
+            else
+                return WorkerId{};
+        },
+        request);
+}
+
+}  // namespace
+
 void expect(const World& world, std::span<const Command> commands) {
-    for (const Command& command : commands)
-        std::visit(
-            [&](const auto& asked) {
-                if constexpr (requires { asked.lease; })
-                    world.expect(asked.lease.worker());
-                else if constexpr (requires { asked.snapshot; })
-                    world.expect(asked.snapshot.row().worker);
-            },
-            command.request);
+    std::array<std::uint32_t, expect_at_once> slots;
+    while (!commands.empty()) {
+        const auto some = commands.first(std::min(commands.size(), expect_at_once));
+        std::size_t known = 0;
+        for (const Command& command : some) {
+            const WorkerId worker = worker_named_by(command.request);
+            const std::uint32_t slot =
+                worker.given() ? world.workers().slot(worker.value) : Records<Worker>::nowhere;
+            if (slot == Records<Worker>::nowhere) continue;
+            world.expect(slot);
+            slots[known++] = slot;
+        }
+        for (std::size_t i = 0; i < known; ++i) world.expect_more(slots[i]);
+        commands = commands.subspan(some.size());
+    }
 }
 
 }  // namespace fenceline

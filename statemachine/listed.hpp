@@ -55,6 +55,7 @@ class Listed {
     }
     // A hint that this slot will be moved soon.
     void prefetch(std::uint32_t slot) const { states_.prefetch(slot); }
+    void prefetch_minima(std::uint32_t slot) const { states_.prefetch_minima(slot); }
 
     // Records in the state that may have been updated at or before `before`.
     template <typename Visit>

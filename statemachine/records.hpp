@@ -24,6 +24,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "statemachine/huge_pages.hpp"
+#include "statemachine/prefetch.hpp"
 
 namespace fenceline {
 
@@ -72,7 +73,7 @@ class Records {
     }
     // A hint that the first of this record will be looked at soon, so that several waits for memory
     // are one.
-    void prefetch(std::size_t i) const { __builtin_prefetch(&(*this)[i]); }
+    void prefetch(std::size_t i) const { prefetch_line(&(*this)[i]); }
     // Takes the newest record back, which has this number.
     void remove_last(std::int64_t number) {
         if (is_in_order(number))

@@ -4,15 +4,6 @@
 
 namespace fenceline {
 
-namespace {
-
-// Under which a parked worker is found: its org, and its image or 0 for any.
-std::uint64_t hot_idle_key(TextId org, TextId image) {
-    return std::uint64_t{org.value} << 32 | image.value;
-}
-
-}  // namespace
-
 const Worker* World::find(WorkerId id) const {
     return workers_.find(id.value);
 }
@@ -33,7 +24,7 @@ void World::put(const Worker& worker) {
     const auto slot = static_cast<std::uint32_t>(workers_.size());
     workers_.add(worker.id.value, worker);
     highest_id_ = std::max(highest_id_, worker.id);
-    move(worker.id, Place{}, place_of(worker));
+    move(slot, worker.id, Place{}, place_of(worker));
     if (listed_) listed_->move(slot, Listed::Place{}, listed_place_of(worker));
 }
 
@@ -60,9 +51,9 @@ void World::erase(WorkerId id, WorkerId highest_before) {
     const Listed::Place was_listed = listed_place_of(*record);
     workers_.remove_last(id.value);
     highest_id_ = highest_before;
-    move(id, was, Place{});
-    if (listed_)
-        listed_->move(static_cast<std::uint32_t>(workers_.size()), was_listed, Listed::Place{});
+    const auto slot = static_cast<std::uint32_t>(workers_.size());
+    move(slot, id, was, Place{});
+    if (listed_) listed_->move(slot, was_listed, Listed::Place{});
 }
 
 void World::erase_control_plane(TextId id) {
@@ -88,57 +79,42 @@ const Listed& World::listed() const {
     return *listed_;
 }
 
-void World::really_move(WorkerId id, const Place& from, const Place& to) {
-    count(from, -1);
-    count(to, +1);
-    leave(id, from);
-    enter(id, to);
+void World::really_move(std::uint32_t slot, WorkerId id, const Place& from, const Place& to) {
+    active_ += std::int64_t{to.active()} - std::int64_t{from.active()};
+    // Most moves stay within an org, which is looked for once.
+    if (from.org == to.org) {
+        count_in_org(to.org, {to.active() - from.active(), to.hot_idle() - from.hot_idle()});
+    } else {
+        count_in_org(from.org, {-from.active(), -from.hot_idle()});
+        count_in_org(to.org, {to.active(), to.hot_idle()});
+    }
+    if (from.warm()) count_warm(from, -1);
+    if (to.warm()) count_warm(to, +1);
+    if (from.claimable()) claimable_.remove(from.org, from.image, slot);
+    if (to.claimable()) claimable_.add(to.org, to.image, slot, id);
 }
 
-void World::count(const Place& place, std::int64_t by) {
-    if (!place.active()) return;
-    active_ += by;
-    if (place.org.given()) {
-        OrgCount& org = orgs_[place.org.value];
-        org.active += by;
-        if (place.hot_idle()) org.hot_idle += by;
-    }
-    if (place.warm()) {
-        warm_any_ += by;
-        if (place.image.given()) warm_[place.image.value] += by;
-    }
+void World::count_in_org(TextId org, const OrgCount& by) {
+    if (!org.given() || (by.active == 0 && by.hot_idle == 0)) return;
+    OrgCount& count = orgs_[org.value];
+    count.active += by.active;
+    count.hot_idle += by.hot_idle;
 }
 
-void World::enter(WorkerId id, const Place& place) {
-    if (place.idle()) {
-        idle_.add(0, id);
-        if (place.image.given()) idle_.add(place.image.value, id);
-    }
-    if (place.hot_idle() && place.org.given()) {
-        hot_idle_.add(hot_idle_key(place.org, TextId{}), id);
-        if (place.image.given()) hot_idle_.add(hot_idle_key(place.org, place.image), id);
-    }
-}
-
-void World::leave(WorkerId id, const Place& place) {
-    if (place.idle()) {
-        idle_.remove(0, id);
-        if (place.image.given()) idle_.remove(place.image.value, id);
-    }
-    if (place.hot_idle() && place.org.given()) {
-        hot_idle_.remove(hot_idle_key(place.org, TextId{}), id);
-        if (place.image.given()) hot_idle_.remove(hot_idle_key(place.org, place.image), id);
-    }
+void World::count_warm(const Place& place, std::int64_t by) {
+    warm_any_ += by;
+    if (place.image.given()) warm_[place.image.value] += by;
 }
 
 // --- what claims and caps ask -------------------------------------------------------------------
 
 std::optional<WorkerId> World::idle(TextId image) const {
-    return idle_.lowest(image.value);
+    return claimable_.lowest(TextId{}, image);
 }
 
 std::optional<WorkerId> World::hot_idle(TextId org, TextId image) const {
-    return hot_idle_.lowest(hot_idle_key(org, image));
+    if (!org.given()) return std::nullopt;  // the neutral ones are nobody's to take back
+    return claimable_.lowest(org, image);
 }
 
 std::int64_t World::active_of(TextId org) const {
@@ -160,8 +136,7 @@ std::int64_t World::warm(TextId image) const {
 std::size_t World::memory_bytes() const {
     return texts.memory_bytes() + workers_.memory_bytes() + planes_.memory_bytes() +
            orgs_.bucket_count() * (sizeof(OrgCount) + 5) + warm_.bucket_count() * 13 +
-           idle_.memory_bytes() + hot_idle_.memory_bytes() +
-           (listed_ ? listed_->memory_bytes() : 0);
+           claimable_.memory_bytes() + (listed_ ? listed_->memory_bytes() : 0);
 }
 
 }  // namespace fenceline

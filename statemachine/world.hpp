@@ -29,12 +29,16 @@ class World {
 
     [[nodiscard]] const Worker* find(WorkerId id) const;
     [[nodiscard]] const ControlPlane* find_control_plane(TextId id) const;
-    // A hint that this record will be looked at soon.
-    void expect(WorkerId id) const {
-        const std::uint32_t slot = workers_.slot(id.value);
-        if (slot == Records<Worker>::nowhere) return;
+    // Hints that a record, by its place among workers(), will change soon: asks for it and what the
+    // indexes have of it; and when that has come, for what it leads to.
+    void expect(std::uint32_t slot) const {
         workers_.prefetch(slot);
+        claimable_.prefetch(slot);
         if (listed_) listed_->prefetch(slot);
+    }
+    void expect_more(std::uint32_t slot) const {
+        claimable_.prefetch_place(slot);
+        if (listed_) listed_->prefetch_minima(slot);
     }
 
     // Puts the record in place of the one with its id, or beside the others.
@@ -89,8 +93,10 @@ class World {
         bool operator==(const Place&) const = default;
 
         [[nodiscard]] bool active() const { return is_active(state); }
-        [[nodiscard]] bool idle() const { return state == State::idle && !org.given(); }
         [[nodiscard]] bool hot_idle() const { return state == State::hot_idle; }
+        [[nodiscard]] bool claimable() const {
+            return org.given() ? hot_idle() : state == State::idle;
+        }
         [[nodiscard]] bool warm() const {
             return !org.given() && (state == State::idle || state == State::spawning);
         }
@@ -104,30 +110,28 @@ class World {
     }
 
     // Heartbeats and renewals, the most of all events, move nothing but their time.
-    void move(WorkerId id, const Place& from, const Place& to) {
-        if (from != to) really_move(id, from, to);
+    void move(std::uint32_t slot, WorkerId id, const Place& from, const Place& to) {
+        if (from != to) really_move(slot, id, from, to);
     }
-    void really_move(WorkerId id, const Place& from, const Place& to);
+    void really_move(std::uint32_t slot, WorkerId id, const Place& from, const Place& to);
     // A control plane came into being, or its coming is taken back.
     void heard_of(TextId owner, bool heard_of);
-    void count(const Place& place, std::int64_t by);
-    void enter(WorkerId id, const Place& place);
-    void leave(WorkerId id, const Place& place);
+    struct OrgCount {
+        std::int64_t active = 0;
+        std::int64_t hot_idle = 0;
+    };
+    void count_in_org(TextId org, const OrgCount& by);
+    void count_warm(const Place& place, std::int64_t by);
 
     Records<Worker> workers_;
     Records<ControlPlane> planes_;
     WorkerId highest_id_;
     std::int64_t active_ = 0;
 
-    struct OrgCount {
-        std::int64_t active = 0;
-        std::int64_t hot_idle = 0;
-    };
     boost::unordered_flat_map<std::uint32_t, OrgCount> orgs_;
     boost::unordered_flat_map<std::uint32_t, std::int64_t> warm_;  // by image
     std::int64_t warm_any_ = 0;
-    Claimable idle_;      // by image, and 0 for any
-    Claimable hot_idle_;  // by org and image, and image 0 for any
+    Claimable claimable_;
     std::optional<Listed> listed_;
 };
 
@@ -139,7 +143,7 @@ bool World::change(WorkerId id, const Change& change) {
     const Place was = place_of(record);
     const Listed::Place was_listed = listed_ ? listed_place_of(record) : Listed::Place{};
     change(record);
-    move(id, was, place_of(record));
+    move(slot, id, was, place_of(record));
     if (listed_) listed_->move(slot, was_listed, listed_place_of(record));
     return true;
 }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <limits>
+#include <map>
 
 #include "events/limits.hpp"
 #include "statemachine/claimable.hpp"
@@ -203,37 +204,72 @@ TEST_SUITE("statemachine/world") {
 
     TEST_CASE("a worker that comes and goes forever takes no more memory") {
         Claimable claimable;
-        claimable.add(0, WorkerId{1});
+        const TextId org{1}, image{2};
+        claimable.add(org, image, 1, WorkerId{1});
+        const auto bytes = claimable.memory_bytes();
         for (int i = 0; i < 100'000; ++i) {
-            claimable.add(0, WorkerId{2});
-            claimable.remove(0, WorkerId{2});
+            claimable.add(org, image, 0, WorkerId{2});
+            claimable.remove(org, image, 0);
         }
-        CHECK(claimable.lowest(0) == WorkerId{1});
-        CHECK(claimable.memory_bytes() < 8'192);
+        CHECK(claimable.lowest(org, image) == WorkerId{1});
+        CHECK(claimable.memory_bytes() == bytes);
     }
 
     TEST_CASE("the lowest worker is found whoever came and went before") {
         RandomCommands random(5);
         Claimable claimable;
-        std::array<std::set<std::int64_t>, 3> members;
-        for (int step = 0; step < 200'000; ++step) {
-            const auto key = random.below(members.size());
-            const auto id = static_cast<std::int64_t>(1 + random.below(key == 0 ? 20 : 2'000));
-            if (members[key].insert(id).second) {
-                claimable.add(key, WorkerId{id});
+        // Two orgs with two images each, and workers without one: few of some, many of others.
+        struct Member {
+            TextId org, image;
+        };
+        std::map<std::int64_t, Member> members;
+        const auto text = [&](std::uint64_t texts) {
+            return TextId{static_cast<std::uint32_t>(random.below(texts))};
+        };
+        const auto expected = [&](TextId org, TextId image) {
+            const auto selects = [&](const auto& member) {
+                return member.second.org == org &&
+                       (!image.given() || member.second.image == image);
+            };
+            const auto found = std::ranges::find_if(members, selects);
+            return found == members.end() ? std::nullopt : std::optional(WorkerId{found->first});
+        };
+        const auto leave = [&](std::int64_t id) {
+            const auto [org, image] = members.at(id);
+            claimable.remove(org, image, static_cast<std::uint32_t>(id));
+            members.erase(id);
+        };
+        for (int step = 0; step < 60'000; ++step) {
+            const auto id = static_cast<std::int64_t>(1 + random.below(step % 3 == 0 ? 20 : 3'000));
+            if (members.contains(id)) {
+                leave(id);
             } else {
-                members[key].erase(id);
-                claimable.remove(key, WorkerId{id});
+                const Member member{text(2), random.chance(40) ? TextId{} : text(3)};
+                members[id] = member;
+                claimable.add(member.org, member.image, static_cast<std::uint32_t>(id),
+                              WorkerId{id});
             }
             // Drained to the last one now and then: lowest first, as claims do.
-            while (step % 20'000 < 2 && !members[key].empty()) {
-                REQUIRE(claimable.lowest(key) == WorkerId{*members[key].begin()});
-                claimable.remove(key, WorkerId{*members[key].begin()});
-                members[key].erase(members[key].begin());
+            const TextId org = text(2), image = text(3);
+            while (step % 15'000 < 2) {
+                const auto lowest = claimable.lowest(org, image);
+                REQUIRE(lowest == expected(org, image));
+                if (!lowest) break;
+                leave(lowest->value);
             }
-            const auto lowest = claimable.lowest(key);
-            REQUIRE(lowest.has_value() == !members[key].empty());
-            if (lowest) REQUIRE(lowest->value == *members[key].begin());
+            REQUIRE(claimable.lowest(org, image) == expected(org, image));
+        }
+        CHECK(members.size() > 1'000);
+    }
+
+    TEST_CASE("whatever number a worker bears it is found") {
+        Claimable claimable;
+        std::uint32_t slot = 0;
+        for (const std::int64_t id : {std::numeric_limits<std::int64_t>::max() - 1,
+                                      std::int64_t{0}, std::numeric_limits<std::int64_t>::min()}) {
+            claimable.add(TextId{1}, TextId{2}, slot++, WorkerId{id});
+            CHECK(claimable.lowest(TextId{1}, TextId{2}) == WorkerId{id});
+            CHECK(claimable.lowest(TextId{1}, TextId{}) == WorkerId{id});
         }
     }
 
