@@ -317,7 +317,9 @@ template <std::size_t kind>
 constexpr Row row_of() {
     using P = std::variant_alternative_t<kind, Payload>;
     if constexpr (std::is_same_v<P, NoDetail>)
-        return {"no_detail", [](std::string_view bytes, std::uint32_t, Payload&) -> const char* {
+        return {"no_detail",
+                [](std::string_view bytes, std::uint32_t, Payload& out) -> const char* {
+                    out.emplace<kind>();
                     return bytes.empty() ? nullptr : "it has no fields";
                 }};
     else
@@ -348,16 +350,22 @@ void encode(const Payload& payload, std::string& out) {
                         "a payload keeps its limit as bytes");
 }
 
+Result<void> decode(std::uint8_t kind, std::string_view bytes, std::uint32_t texts, Payload& out) {
+    if (kind >= kinds) [[unlikely]]
+        return fail(ErrorCode::unsupported_format,
+                    "payload kind " + std::to_string(kind) + " is not known to this program",
+                    "read the journal with the program that wrote it, or a newer one");
+    if (bytes.size() > limits::payload_bytes) [[unlikely]]
+        return refuse(rows[kind].name, "it is too long", bytes);
+    if (const char* why = rows[kind].read(bytes, texts, out)) [[unlikely]]
+        return refuse(rows[kind].name, why, bytes);
+    return {};
+}
+
 Result<Payload> decode(std::uint8_t kind, std::string_view bytes, std::uint32_t texts) {
     Result<Payload> out;  // the one thing returned: a payload is never moved
-    if (kind >= kinds) [[unlikely]]
-        out = fail(ErrorCode::unsupported_format,
-                   "payload kind " + std::to_string(kind) + " is not known to this program",
-                   "read the journal with the program that wrote it, or a newer one");
-    else if (bytes.size() > limits::payload_bytes) [[unlikely]]
-        out = refuse(rows[kind].name, "it is too long", bytes);
-    else if (const char* why = rows[kind].read(bytes, texts, *out)) [[unlikely]]
-        out = refuse(rows[kind].name, why, bytes);
+    if (auto sound = decode(kind, bytes, texts, *out); !sound) [[unlikely]]
+        out = tl::unexpected<Error>(std::move(sound.error()));
     return out;
 }
 

@@ -43,6 +43,9 @@ void encode(const Payload& payload, std::string& out);
 // `texts`: how many dictionary entries there are; a payload that names one beyond is corrupt.
 [[nodiscard]] Result<Payload> decode(std::uint8_t kind, std::string_view bytes,
                                      std::uint32_t texts = any_text);
+// The same where the payload is to be; after an error that holds one of no meaning.
+[[nodiscard]] Result<void> decode(std::uint8_t kind, std::string_view bytes, std::uint32_t texts,
+                                  Payload& out);
 
 // Nothing is appended when there are no values; `first` means nothing then.
 void encode(const Measurements& measurements, std::string& out);

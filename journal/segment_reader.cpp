@@ -194,10 +194,12 @@ bool SegmentReader::envelope(const SegmentKnown& known, Event& event) {
         if (size > limits::request_id_bytes || !is_valid_utf8(event.request_id))
             return spoil("a request id of it is out of range");
     }
+    bool good = true;
     for (const auto column :
          {segment::shape, segment::name, segment::at, segment::worker, segment::epoch,
           segment::version, segment::request_sizes, segment::request_bytes})
-        if (!in_[column].good()) return spoil("a column of it ends too early");
+        good &= in_[column].good();
+    if (!good) return spoil("a column of it ends too early");
     kept_bytes_ = shape.kept == static_cast<std::uint8_t>(Kept::bytes);
     kind_ = shape.kind;
     return true;
@@ -211,9 +213,8 @@ bool SegmentReader::payload(const SegmentKnown& known, Event& event) {
     payload_ = in_[segment::payload_bytes].take(in_[segment::payload_sizes].varint());
     if (!in_[segment::payload_sizes].good() || !in_[segment::payload_bytes].good())
         return spoil("a payload of it is cut");
-    auto decoded = codec::decode(kind_, payload_, known.texts);
-    if (!decoded) return spoil("a payload of it cannot be read");
-    event.payload = std::move(*decoded);
+    if (!codec::decode(kind_, payload_, known.texts, event.payload))
+        return spoil("a payload of it cannot be read");
     return true;
 }
 
