@@ -40,8 +40,8 @@ class Ages {
     // Classes are small numbers: each one in use has a tree of its own.
     void set(std::uint32_t slot, std::uint8_t in_class, std::uint32_t tick);
     void clear(std::uint32_t slot);
-    // Hints that this slot will be set soon: first the one, and when what it asked for has come, the
-    // other.
+    // Hints that this slot will be set soon: first the one, and when what it asked for has come,
+    // the other.
     void prefetch(std::uint32_t slot) const {
         if (slot / slots < leaves_.size()) prefetch_line(&leaves_[slot / slots]);
     }

@@ -1,6 +1,7 @@
 #include "statemachine/claimable.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <span>
 #include <utility>
 
@@ -25,7 +26,7 @@ void Claimable::add(TextId org, TextId image, std::uint32_t slot, WorkerId worke
     Tree& tree = trees_[key_of(org, image)];
     const std::int64_t was = tree.lowest;
     places_[slot] = put(tree, worker.value);
-    if (image.given() && tree.lowest != was) tell_org(org, image);
+    if (image.given() && tree.lowest != was) tell_org(org, image, tree);
 }
 
 void Claimable::remove(TextId org, TextId image, std::uint32_t slot) {
@@ -35,12 +36,16 @@ void Claimable::remove(TextId org, TextId image, std::uint32_t slot) {
     Tree& tree = it->second;
     const std::int64_t was = tree.lowest;
     take(tree, std::exchange(places_[slot], nowhere));
-    if (image.given() && tree.lowest != was) tell_org(org, image);
+    if (image.given() && tree.lowest != was) tell_org(org, image, tree);
 }
 
-void Claimable::tell_org(TextId org, TextId image) {
-    Tree& any = trees_[key_of(org, TextId{})];
-    Tree& tree = trees_[key_of(org, image)];  // there already, so that `any` stays where it is
+void Claimable::tell_org(TextId org, TextId image, Tree& tree) {
+    const auto it = trees_.find(key_of(org, TextId{}));
+    if (it == trees_.end()) {  // what is added may move the others
+        trees_[key_of(org, TextId{})];
+        return tell_org(org, image, trees_.find(key_of(org, image))->second);
+    }
+    Tree& any = it->second;
     if (tree.of_lowest != nowhere) take(any, std::exchange(tree.of_lowest, nowhere));
     if (tree.lowest != nobody) tree.of_lowest = put(any, tree.lowest);
 }
@@ -53,33 +58,34 @@ std::optional<WorkerId> Claimable::lowest(TextId org, TextId image) const {
 
 // --- a tree --------------------------------------------------------------------------------------
 
-bool Claimable::Leaf::full() const {
-    return std::ranges::find(ids, nobody) == ids.end();
-}
-
 Claimable::Place Claimable::put(Tree& tree, std::int64_t id) {
     if (tree.with_room == nowhere) grow(tree);
     const std::uint32_t index = tree.with_room;
     Leaf& leaf = leaves_[index];
-    const auto room = std::ranges::find(leaf.ids, nobody);
-    *room = id;
-    if (leaf.full()) tree.with_room = leaf.next;
-    lower(tree, leaf.number, id);
-    return static_cast<Place>(index * leaf_words + (room - leaf.ids.begin()));
+    const bool alone = tree.above.empty();
+    const std::int64_t lowest = alone ? tree.lowest : least(leaf.ids);
+    const auto word = static_cast<std::size_t>(std::countr_zero(leaf.room));
+    leaf.room &= leaf.room - 1;
+    if (leaf.room == 0) tree.with_room = leaf.next;
+    leaf.ids[word] = id;
+    if (id < lowest) lower(tree, leaf.number, id);
+    return static_cast<Place>(index * leaf_words + word);
 }
 
 void Claimable::take(Tree& tree, Place place) {
     const std::uint32_t index = place / leaf_words;
+    const std::size_t word = place % leaf_words;
     Leaf& leaf = leaves_[index];
-    if (leaf.full()) leaf.next = std::exchange(tree.with_room, index);
-    const std::int64_t was = std::exchange(leaf.ids[place % leaf_words], nobody);
-    const bool lowest = tree.above.empty() ? was == tree.lowest
-                                           : was == tree.above.front()[leaf.number];
-    if (lowest) raise(tree, leaf.number, was, least(leaf.ids));
+    const bool alone = tree.above.empty();
+    const std::int64_t lowest = alone ? tree.lowest : least(leaf.ids);
+    const std::int64_t was = std::exchange(leaf.ids[word], nobody);
+    if (leaf.room == 0) leaf.next = std::exchange(tree.with_room, index);
+    leaf.room |= std::uint64_t{1} << word;
+    if (was == lowest) raise(tree, leaf.number, was, least(leaf.ids));
 }
 
-// Somebody came under the leaf.
-void Claimable::lower(Tree& tree, std::size_t leaf, std::int64_t id) const {
+// Somebody lower than all of the leaf came to it.
+void Claimable::lower(Tree& tree, std::size_t leaf, std::int64_t id) {
     std::size_t node = leaf;
     for (Minima& minima : tree.above) {
         if (minima[node] <= id) return;
@@ -90,7 +96,7 @@ void Claimable::lower(Tree& tree, std::size_t leaf, std::int64_t id) const {
 }
 
 // The leaf's minimum rose: so does what is above, as far as it was the minimum there, too.
-void Claimable::raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64_t now) const {
+void Claimable::raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64_t now) {
     std::size_t node = leaf;
     for (Minima& minima : tree.above) {
         if (minima[node] != was) return;
@@ -103,9 +109,11 @@ void Claimable::raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64
 }
 
 void Claimable::grow(Tree& tree) {
-    Leaf leaf;
+    Leaf leaf{.ids = {},
+              .room = (std::uint64_t{1} << leaf_ids) - 1,
+              .number = tree.leaves++,
+              .next = nowhere};
     leaf.ids.fill(nobody);
-    leaf.number = tree.leaves++;
     tree.with_room = static_cast<std::uint32_t>(leaves_.size());
     leaves_.add(tree.with_room, leaf);
     if (tree.leaves > 1) grow_above(tree);

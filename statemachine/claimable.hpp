@@ -7,7 +7,7 @@
 //   claimable.lowest(org, TextId{});
 //   claimable.remove(org, image, slot);
 //
-// A tree of minima for each org and image: seven ids share a line of the cache, and eight minima a
+// A tree of minima for each org and image: six ids share a line of the cache, and eight minima a
 // parent. Who comes takes a place that somebody left, or a new one; a place and what is above it
 // change only as far as the minimum does. Each image's lowest is a member of its org's tree, so
 // that an org is found without asking its images. Nothing is put off and nothing is sorted later:
@@ -58,24 +58,23 @@ class Claimable {
     // Which leaf, and which of its words.
     using Place = std::uint32_t;
     static constexpr Place nowhere = 0xffff'ffff;
-    static constexpr std::size_t leaf_words = 8;  // a line of the cache, one of them not an id
-    static constexpr std::size_t leaf_ids = leaf_words - 1;
+    static constexpr std::size_t leaf_words = 8;  // a line of the cache, two of them not ids
+    static constexpr std::size_t leaf_ids = leaf_words - 2;
     static constexpr std::size_t width = 8;  // of a parent
     static constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::max();
 
-    // An id that is `nobody` is a place that may be taken.
     struct Leaf {
-        std::array<std::int64_t, leaf_ids> ids;
-        std::uint32_t number = 0;     // among the leaves of its tree
-        std::uint32_t next = nowhere;  // of those with room
-        [[nodiscard]] bool full() const;
+        std::array<std::int64_t, leaf_ids> ids;  // `nobody` where there is room
+        std::uint64_t room;                      // a bit for each place that may be taken
+        std::uint32_t number;                    // among the leaves of its tree
+        std::uint32_t next;                      // of those with room
     };
     static_assert(sizeof(Leaf) == leaf_words * sizeof(std::int64_t));
 
     using Minima = std::vector<std::int64_t>;
     struct Tree {
         std::int64_t lowest = nobody;
-        Place of_lowest = nowhere;  // an image's: the place of its lowest in the org's tree
+        Place of_lowest = nowhere;          // an image's: the place of its lowest in the org's tree
         std::uint32_t with_room = nowhere;  // the first leaf
         std::uint32_t leaves = 0;
         // The minimum of each leaf, of eight of those, and so on up to at most eight. A tree of
@@ -88,12 +87,12 @@ class Claimable {
 
     [[nodiscard]] Place put(Tree& tree, std::int64_t id);
     void take(Tree& tree, Place place);
-    void lower(Tree& tree, std::size_t leaf, std::int64_t id) const;
-    void raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64_t now) const;
+    static void lower(Tree& tree, std::size_t leaf, std::int64_t id);
+    static void raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64_t now);
     void grow(Tree& tree);
     static void grow_above(Tree& tree);
-    // The image's lowest changed.
-    void tell_org(TextId org, TextId image);
+    // The lowest of an org's image changed.
+    void tell_org(TextId org, TextId image, Tree& tree);
 
     Records<Leaf> leaves_;  // of all trees
     boost::unordered_flat_map<std::uint64_t, Tree> trees_;

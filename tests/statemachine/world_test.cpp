@@ -228,8 +228,7 @@ TEST_SUITE("statemachine/world") {
         };
         const auto expected = [&](TextId org, TextId image) {
             const auto selects = [&](const auto& member) {
-                return member.second.org == org &&
-                       (!image.given() || member.second.image == image);
+                return member.second.org == org && (!image.given() || member.second.image == image);
             };
             const auto found = std::ranges::find_if(members, selects);
             return found == members.end() ? std::nullopt : std::optional(WorkerId{found->first});
@@ -265,8 +264,8 @@ TEST_SUITE("statemachine/world") {
     TEST_CASE("whatever number a worker bears it is found") {
         Claimable claimable;
         std::uint32_t slot = 0;
-        for (const std::int64_t id : {std::numeric_limits<std::int64_t>::max() - 1,
-                                      std::int64_t{0}, std::numeric_limits<std::int64_t>::min()}) {
+        for (const std::int64_t id : {std::numeric_limits<std::int64_t>::max() - 1, std::int64_t{0},
+                                      std::numeric_limits<std::int64_t>::min()}) {
             claimable.add(TextId{1}, TextId{2}, slot++, WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{2}) == WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{}) == WorkerId{id});
