@@ -22,7 +22,6 @@ constexpr std::int64_t least(std::span<const std::int64_t> ids) {
 // --- what the world asks -------------------------------------------------------------------------
 
 void Claimable::add(TextId org, TextId image, std::uint32_t slot, WorkerId worker) {
-    if (slot >= places_.size()) places_.resize(std::size_t{slot} + 1, nowhere);
     Tree& tree = trees_[key_of(org, image)];
     const std::int64_t was = tree.lowest;
     places_[slot] = put(tree, worker.value);
@@ -133,7 +132,7 @@ void Claimable::grow_above(Tree& tree) {
 }
 
 std::size_t Claimable::memory_bytes() const {
-    std::size_t bytes = leaves_.memory_bytes() + places_.capacity() * sizeof(Place) +
+    std::size_t bytes = leaves_.memory_bytes() + places_.memory_bytes() +
                         trees_.bucket_count() * (sizeof(Tree) + sizeof(std::uint64_t) + 1);
     for (const auto& [key, tree] : trees_)
         for (const Minima& minima : tree.above) bytes += minima.capacity() * sizeof(std::int64_t);

@@ -26,7 +26,6 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "events/ids.hpp"
-#include "statemachine/huge_pages.hpp"
 #include "statemachine/prefetch.hpp"
 #include "statemachine/records.hpp"
 
@@ -34,6 +33,11 @@ namespace fenceline {
 
 class Claimable {
   public:
+    // Before a slot is first added: once for each, ascending, so that nobody ever waits until there
+    // is room for a million.
+    void make_room(std::uint32_t slot) {
+        if (slot == places_.size()) places_.add(slot, nowhere);
+    }
     // A slot that is not in.
     void add(TextId org, TextId image, std::uint32_t slot, WorkerId worker);
     // One that is, under the same org and image.
@@ -44,12 +48,9 @@ class Claimable {
 
     // Hints that this slot will be added or removed soon: first the one, and when what it asked for
     // has come, the other.
-    void prefetch(std::uint32_t slot) const {
-        if (slot < places_.size()) prefetch_line(&places_[slot]);
-    }
+    void prefetch(std::uint32_t slot) const { places_.prefetch(slot); }
     void prefetch_place(std::uint32_t slot) const {
-        if (slot < places_.size() && places_[slot] != nowhere)
-            prefetch_line(&leaves_[places_[slot] / leaf_words]);
+        if (places_[slot] != nowhere) prefetch_line(&leaves_[places_[slot] / leaf_words]);
     }
 
     [[nodiscard]] std::size_t memory_bytes() const;
@@ -96,7 +97,7 @@ class Claimable {
 
     Records<Leaf> leaves_;  // of all trees
     boost::unordered_flat_map<std::uint64_t, Tree> trees_;
-    std::vector<Place, HugePages<Place>> places_;  // by slot
+    Records<Place> places_;  // by slot
 };
 
 }  // namespace fenceline

@@ -23,6 +23,7 @@ void World::put(const Worker& worker) {
     if (change(worker.id, [&](Worker& record) { record = worker; })) return;
     const auto slot = static_cast<std::uint32_t>(workers_.size());
     workers_.add(worker.id.value, worker);
+    claimable_.make_room(slot);
     highest_id_ = std::max(highest_id_, worker.id);
     move(slot, worker.id, Place{}, place_of(worker));
     if (listed_) listed_->move(slot, Listed::Place{}, listed_place_of(worker));

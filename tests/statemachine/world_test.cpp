@@ -205,6 +205,8 @@ TEST_SUITE("statemachine/world") {
     TEST_CASE("a worker that comes and goes forever takes no more memory") {
         Claimable claimable;
         const TextId org{1}, image{2};
+        claimable.make_room(0);
+        claimable.make_room(1);
         claimable.add(org, image, 1, WorkerId{1});
         const auto bytes = claimable.memory_bytes();
         for (int i = 0; i < 100'000; ++i) {
@@ -218,6 +220,7 @@ TEST_SUITE("statemachine/world") {
     TEST_CASE("the lowest worker is found whoever came and went before") {
         RandomCommands random(5);
         Claimable claimable;
+        for (std::uint32_t slot = 0; slot <= 3'000; ++slot) claimable.make_room(slot);
         // Two orgs with two images each, and workers without one: few of some, many of others.
         struct Member {
             TextId org, image;
@@ -266,6 +269,7 @@ TEST_SUITE("statemachine/world") {
         std::uint32_t slot = 0;
         for (const std::int64_t id : {std::numeric_limits<std::int64_t>::max() - 1, std::int64_t{0},
                                       std::numeric_limits<std::int64_t>::min()}) {
+            claimable.make_room(slot);
             claimable.add(TextId{1}, TextId{2}, slot++, WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{2}) == WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{}) == WorkerId{id});
