@@ -9,10 +9,9 @@
 #include "journal/chain.hpp"
 #include "journal/excerpt.hpp"
 #include "journal/lifecycle_store.hpp"
-#include "journal/open.hpp"
 #include "journal/start.hpp"
-#include "replay/verify.hpp"
 #include "tests/support/journal_script.hpp"
+#include "tests/support/opened.hpp"
 #include "tests/support/raw_sqlite.hpp"
 #include "tests/support/store_journal.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -22,22 +21,6 @@ namespace fenceline::testing {
 TEST_SUITE_BEGIN("journal/excerpt");
 
 namespace {
-
-template <typename Value>
-Value value_of(Result<Value> result) {
-    REQUIRE_MESSAGE(result.has_value(), (result ? std::string() : result.error().text));
-    return std::move(*result);
-}
-
-template <typename Value>
-Error error_of(const Result<Value>& result) {
-    REQUIRE_FALSE(result.has_value());
-    return result.error();
-}
-
-std::unique_ptr<Reader> reader_of(const std::string& path) {
-    return value_of(open_reader(path));
-}
 
 // A journal with everything in it, and a window of it.
 struct Window {
@@ -54,23 +37,12 @@ struct Window {
             *journal,
             {.path = part, .after = Position{after}, .to = Position{to}, .redact = redact}));
     }
-    // Changes what triggers protect, and leaves them as they were.
     void tamper(const std::string& trigger, const std::string& sql) const {
         RawSqlite raw(part);
-        const auto made_by =
-            raw.value("SELECT sql FROM sqlite_schema WHERE name = '" + trigger + "'");
-        REQUIRE(raw.run("DROP TRIGGER " + trigger) == "");
-        REQUIRE(raw.run(sql) == "");
-        REQUIRE(raw.value("SELECT changes()") != "0");
-        REQUIRE(raw.run(made_by) == "");
+        raw.run_without(trigger, sql);
         REQUIRE(raw.run("PRAGMA wal_checkpoint(TRUNCATE)") == "");
     }
 };
-
-replay::Verification verified(const std::string& path, std::vector<replay::Anchor> anchors = {}) {
-    const auto reader = reader_of(path);
-    return value_of(replay::verify(*reader, {.anchors = std::move(anchors), .findings = {}}));
-}
 
 }  // namespace
 
@@ -232,13 +204,8 @@ TEST_CASE("an excerpt can be sealed and its base stays where it is") {
 
 TEST_CASE("a damaged window is not handed on") {
     Window window;
-    {
-        RawSqlite raw(window.whole);
-        REQUIRE(raw.run("DROP TRIGGER event_update") == "");
-        REQUIRE(raw.run("UPDATE event SET epoch = epoch + 1 WHERE position = 60") == "");
-        REQUIRE(raw.run("CREATE TRIGGER event_update BEFORE UPDATE ON event\n"
-                        "BEGIN SELECT RAISE(ABORT, 'event: rows are never changed'); END") == "");
-    }
+    RawSqlite(window.whole)
+        .run_without("event_update", "UPDATE event SET epoch = epoch + 1 WHERE position = 60");
     const auto damaged = reader_of(window.whole);
     const auto out = window.dir / "damaged.db";
     const auto error = error_of(

@@ -1,25 +1,16 @@
 // Old history is dropped behind a base: everything after it stays as it was, what is pinned stays,
 // and what was dropped is written down.
 
-#include <atomic>
 #include <filesystem>
-#include <map>
-#include <thread>
 
 #include <doctest/doctest.h>
 
-#include "events/limits.hpp"
 #include "journal/anchor_file.hpp"
 #include "journal/excerpt.hpp"
-#include "journal/lifecycle_store.hpp"
-#include "journal/open.hpp"
-#include "journal/start.hpp"
-#include "replay/verify.hpp"
-#include "tests/journal/sealing_journal.hpp"
+#include "tests/journal/retain_fixture.hpp"
 #include "tests/support/faulty_vfs.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/raw_sqlite.hpp"
-#include "tests/support/store_journal.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace fenceline::testing {
@@ -28,46 +19,8 @@ TEST_SUITE_BEGIN("journal/retain");
 
 namespace {
 
-template <typename Value>
-Value value_of(Result<Value> result) {
-    REQUIRE_MESSAGE(result.has_value(), (result ? std::string() : result.error().text));
-    return std::move(*result);
-}
-
-template <typename Value>
-Error error_of(const Result<Value>& result) {
-    REQUIRE_FALSE(result.has_value());
-    return result.error();
-}
-
-std::unique_ptr<Journal> opened(const std::string& path, const std::string& vfs = {}) {
-    return value_of(open_journal({.path = path, .wal_reserve_bytes = 0, .vfs = vfs}));
-}
-
-// A journal of small segments: about one for each fifteen events, and some rows.
-void make_journal(const std::string& path, std::uint64_t seed = 3, int batches = 60) {
-    write_store_journal(path, seed, batches);
-    const auto journal = opened(path);
-    const auto head = value_of(journal->head()).position.value;
-    for (std::int64_t last = 15; last < head - 20; last += 15) seal_all(*journal, Position{last});
-}
-
-RetainStep drop(Journal& journal, RetainRequest request) {
-    request.keep = 0;
-    request.by = "a test";
-    for (;;) {
-        auto step = value_of(journal.retain(request));
-        if (!step.more) return step;
-    }
-}
-
-replay::Verification verified(const std::string& path, std::vector<replay::Anchor> anchors = {}) {
-    const auto reader = value_of(open_reader(path));
-    return value_of(replay::verify(*reader, {.anchors = std::move(anchors), .findings = {}}));
-}
-
 std::string state_at(const std::string& path, Position to) {
-    const auto reader = value_of(open_reader(path));
+    const auto reader = reader_of(path);
     return value_of(replay::replay(*reader, {.to = to})).fold.save();
 }
 
@@ -108,7 +61,7 @@ TEST_CASE("what was dropped is written down and holds together") {
     TempDir dir;
     const auto path = dir / "pool.db";
     make_journal(path);
-    const auto at_40 = value_of(replay::replay(*value_of(open_reader(path)), {.to = Position{40}}));
+    const auto at_40 = value_of(replay::replay(*reader_of(path), {.to = Position{40}}));
     auto journal = opened(path);
     const auto first = drop(*journal, {.before = Position{50}}).beginning;
     const auto second = drop(*journal, {.before = Position{110}}).beginning;
@@ -208,52 +161,11 @@ TEST_CASE("what is pinned stays and so does what comes after it") {
     CHECK(more.beginning.value > 72);
 }
 
-TEST_CASE("a pin that comes while history is being folded keeps it") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    make_journal(path);
-    auto journal = opened(path);
-    auto other = opened(path);
-    const RetainRequest request{.before = Position{100}, .keep = 0, .by = "a test"};
-    REQUIRE(value_of(journal->retain(request)).more);
-    REQUIRE(other->pin({"late", Position{1}, Position{5}}).has_value());
-    RetainStep step{.more = true};
-    while (step.more) step = value_of(journal->retain(request));
-    CHECK(step.beginning == Position{});
-    CHECK(step.pinned == "late");
-    CHECK(value_of(other->event(Position{1})).position == Position{1});
-}
-
-TEST_CASE("two that drop at once drop it once") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    make_journal(path);
-    auto one = opened(path), other = opened(path);
-    const RetainRequest request{.before = Position{130}, .keep = 0, .by = "a test"};
-    RetainStep mine{.more = true}, theirs{.more = true};
-    while (mine.more || theirs.more) {
-        if (mine.more) mine = value_of(one->retain(request));
-        if (theirs.more) theirs = value_of(other->retain(request));
-    }
-    CHECK(mine.beginning == theirs.beginning);
-    const auto base = value_of(one->base());
-    CHECK(base.drops.size() == 1);
-    one.reset();
-    other.reset();
-    CHECK(verified(path).sound());
-}
-
 TEST_CASE("a damaged segment is not dropped") {
     TempDir dir;
     const auto path = dir / "pool.db";
     make_journal(path);
-    {
-        RawSqlite raw(path);
-        const auto trigger = raw.value("SELECT sql FROM sqlite_schema WHERE name = 'text_update'");
-        REQUIRE(raw.run("DROP TRIGGER text_update") == "");
-        REQUIRE(raw.run("UPDATE text SET value = value || 'x' WHERE id = 2") == "");
-        REQUIRE(raw.run(trigger) == "");
-    }
+    RawSqlite(path).run_without("text_update", "UPDATE text SET value = value || 'x' WHERE id = 2");
     auto journal = opened(path);
     const RetainRequest request{.before = Position{100}, .keep = 0, .by = "a test"};
     Result<RetainStep> step = RetainStep{.more = true};
@@ -270,8 +182,8 @@ TEST_CASE("a fault at any write or sync while dropping loses nothing") {
             TempDir dir;
             const auto path = dir / "pool.db";
             make_journal(path, 5, 25);
-            const auto whole = hear(*value_of(open_reader(path)));
-            const auto head = value_of(value_of(open_reader(path))->head());
+            const auto whole = hear(*reader_of(path));
+            const auto head = value_of(reader_of(path)->head());
             FaultyVfs vfs;
             auto journal = opened(path, vfs.name());
             vfs.fail({.what = call,
@@ -296,131 +208,6 @@ TEST_CASE("a fault at any write or sync while dropping loses nothing") {
             if (!fired) break;
         }
 }
-
-// --- others meanwhile
-
-TEST_CASE("stores go on while history is dropped under them") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    make_journal(path);
-    // One that has folded only what is going to be dropped.
-    auto idle = value_of(LifecycleStore::open({.path = path, .instance = "cp-idle"}));
-    const auto before = value_of(idle->position());
-    {
-        FakeClock clock(Time{1'879'616'800'000'000'000});
-        StoreScript script(path, 9, clock);
-        for (int i = 0; i < 20; ++i) script.batch();
-    }
-    {
-        auto journal = opened(path);
-        seal_all(*journal, value_of(journal->head()).position);
-        const auto step = drop(*journal, {.most_bytes = 1});
-        REQUIRE(step.beginning > before);
-    }
-    const auto spawned = value_of(idle->spawn({.prefix = "w", .image = "img"}));
-    CHECK(spawned.position > before);
-    CHECK(value_of(idle->position()) == spawned.position);
-    REQUIRE(idle->close().has_value());
-    CHECK(verified(path).sound());
-}
-
-TEST_CASE("four writers go on while one seals and drops") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    auto keeper = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
-    std::atomic<int> writing = 4;
-    std::vector<std::vector<std::pair<std::int64_t, std::string>>> answered(4);
-    std::vector<std::jthread> writers;
-    for (std::size_t w = 0; w < answered.size(); ++w)
-        writers.emplace_back([&, w] {
-            const auto name = "cp-" + std::to_string(w);
-            auto store = LifecycleStore::open({.path = path, .instance = name});
-            for (int i = 0; store && i < 150; ++i) {
-                const Ask ask{.request_id = name + "-" + std::to_string(i)};
-                const auto answer = (*store)->spawn({.prefix = "w", .image = "img"}, ask);
-                if (answer) answered[w].emplace_back(answer->position.value, ask.request_id);
-            }
-            --writing;
-        });
-    while (writing > 0) {
-        const auto head = value_of(keeper->head()).position;
-        REQUIRE(keeper->seal({.last = Position{head.value - 5}, .least = 10}).has_value());
-        REQUIRE(keeper->retain({.most_bytes = 1, .keep = 100, .by = "keeper"}).has_value());
-    }
-    writers.clear();
-    seal_all(*keeper, value_of(keeper->head()).position);
-    drop(*keeper, {.before = Position{500}});
-    const auto begins = value_of(keeper->beginning()).position.value;
-    CHECK(begins > 100);
-    std::map<std::int64_t, std::string> there;
-    for (const Event& event : hear(*keeper).events) there[event.position.value] = event.request_id;
-    for (const auto& answers : answered) {
-        CHECK(answers.size() == 150);
-        for (const auto& [position, id] : answers)
-            CHECK((position <= begins || there[position] == id));
-    }
-    keeper.reset();
-    CHECK(verified(path).sound());
-}
-
-TEST_CASE("a read whose place is dropped says so instead of leaving a gap") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
-    {
-        auto store = value_of(LifecycleStore::open({.path = path, .instance = "cp-a"}));
-        const std::vector<Command> beats(100, Command{{}, ControlPlaneHeartbeat{}});
-        for (int i = 0; i < 50; ++i)
-            for (const auto& answer : store->apply(beats)) REQUIRE(answer.has_value());
-    }
-    struct DropsMidway : Heard {
-        Journal* journal = nullptr;
-        bool event(const Event& event) override {
-            if (event.position == Position{1'500}) {
-                seal_all(*journal, Position{4'000});
-                drop(*journal, {.before = Position{4'001}});
-            }
-            return Heard::event(event);
-        }
-    } sink;
-    sink.journal = journal.get();
-    const auto reader = value_of(open_reader(path));
-    const auto read = reader->read({}, Position{9'999}, sink);
-    CHECK(error_of(read).code == ErrorCode::not_found);
-    CHECK(error_of(read).text.find("begins after #") != std::string::npos);
-    CHECK(sink.events.size() == 2'000);
-    CHECK(value_of(reader->beginning()).position.value > 3'000);
-}
-
-TEST_CASE("a store drops by itself what is old enough") {
-    TempDir dir;
-    FakeClock clock;
-    const auto path = dir / "pool.db";
-    auto store = value_of(LifecycleStore::open({.path = path,
-                                                .create = true,
-                                                .instance = "cp-a",
-                                                .clock = &clock,
-                                                .wal_reserve_bytes = 0,
-                                                .seal_after = 500,
-                                                .retain_for = seconds(60),
-                                                .retain_positions = 1'000}));
-    const std::vector<Command> beats(limits::batch_operations,
-                                     Command{{}, ControlPlaneHeartbeat{}});
-    for (int i = 0; i < 140; ++i) {
-        clock.advance(seconds(2));
-        for (const auto& answer : store->apply(beats)) REQUIRE(answer.has_value());
-    }
-    const auto head = value_of(store->position());
-    REQUIRE(store->close().has_value());
-    const auto reader = value_of(open_reader(path));
-    const auto base = value_of(reader->base());
-    CHECK(base.saved.head.position.value >= limits::segment_events);
-    CHECK(base.drops.back().by == "cp-a");
-    CHECK(value_of(reader->head()).position == head);
-    CHECK(verified(path).sound());
-}
-
-// --- anchors and room
 
 TEST_CASE("an anchor of before the base is told of and no damage") {
     TempDir dir;
@@ -473,12 +260,8 @@ TEST_CASE("what was dropped cannot be unsaid") {
     }
     {
         RawSqlite raw(path);
-        const auto made_by =
-            raw.value(std::string("SELECT sql FROM sqlite_schema WHERE name = '") + trigger + "'");
         CHECK(raw.run(change) != "");
-        REQUIRE(raw.run(std::string("DROP TRIGGER ") + trigger) == "");
-        REQUIRE(raw.run(change) == "");
-        REQUIRE(raw.run(made_by) == "");
+        raw.run_without(trigger, change);
     }
     CHECK_FALSE(verified(path).sound());
 }
@@ -507,10 +290,10 @@ TEST_CASE("a window of a journal that was dropped from is one of that journal") 
     const auto path = dir / "pool.db", part = dir / "part.db";
     make_journal(path);
     drop(*opened(path), {.before = Position{60}});
-    const auto reader = value_of(open_reader(path));
+    const auto reader = reader_of(path);
     value_of(write_excerpt(*reader, {.path = part, .after = Position{90}, .to = Position{120}}));
     CHECK(verified(part).sound());
-    CHECK(value_of(value_of(open_reader(part))->base()).drops.empty());
+    CHECK(value_of(reader_of(part)->base()).drops.empty());
     // And it can be dropped from itself.
     {
         auto journal = opened(part);
@@ -518,8 +301,7 @@ TEST_CASE("a window of a journal that was dropped from is one of that journal") 
         CHECK(drop(*journal, {.before = Position{115}}).beginning.value > 95);
     }
     CHECK(verified(part).sound());
-    CHECK(value_of(value_of(open_reader(part))->base()).source ==
-          value_of(value_of(open_reader(path))->id()));
+    CHECK(value_of(reader_of(part)->base()).source == value_of(reader_of(path)->id()));
 }
 
 TEST_SUITE_END();

@@ -29,6 +29,14 @@ class RawSqlite {
         sqlite3_free(error);
         return text;
     }
+    // Changes what a trigger protects, and leaves the trigger as it was.
+    void run_without(const std::string& trigger, const std::string& sql) {
+        const auto made_by = value("SELECT sql FROM sqlite_schema WHERE name = '" + trigger + "'");
+        REQUIRE(run("DROP TRIGGER " + trigger) == "");
+        REQUIRE(run(sql) == "");
+        REQUIRE(value("SELECT changes()") != "0");
+        REQUIRE(run(made_by) == "");
+    }
     // Every value of the result, NULL as "NULL".
     std::vector<std::string> values(const std::string& sql) {
         std::vector<std::string> out;

@@ -1,0 +1,177 @@
+// History is dropped while others write, read, pin and drop.
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "events/limits.hpp"
+#include "journal/lifecycle_store.hpp"
+#include "tests/journal/retain_fixture.hpp"
+#include "tests/support/journal_script.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace fenceline::testing {
+
+TEST_SUITE_BEGIN("journal/retain");
+
+TEST_CASE("a pin that comes while history is being folded keeps it") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    make_journal(path);
+    auto journal = opened(path);
+    auto other = opened(path);
+    const RetainRequest request{.before = Position{100}, .keep = 0, .by = "a test"};
+    REQUIRE(value_of(journal->retain(request)).more);
+    REQUIRE(other->pin({"late", Position{1}, Position{5}}).has_value());
+    RetainStep step{.more = true};
+    while (step.more) step = value_of(journal->retain(request));
+    CHECK(step.beginning == Position{});
+    CHECK(step.pinned == "late");
+    CHECK(value_of(other->event(Position{1})).position == Position{1});
+}
+
+TEST_CASE("two that drop at once drop it once") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    make_journal(path);
+    auto one = opened(path), other = opened(path);
+    const RetainRequest request{.before = Position{130}, .keep = 0, .by = "a test"};
+    RetainStep mine{.more = true}, theirs{.more = true};
+    while (mine.more || theirs.more) {
+        if (mine.more) mine = value_of(one->retain(request));
+        if (theirs.more) theirs = value_of(other->retain(request));
+    }
+    CHECK(mine.beginning == theirs.beginning);
+    const auto base = value_of(one->base());
+    CHECK(base.drops.size() == 1);
+    one.reset();
+    other.reset();
+    CHECK(verified(path).sound());
+}
+
+TEST_CASE("stores go on while history is dropped under them") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    make_journal(path);
+    // One that has folded only what is going to be dropped.
+    auto idle = value_of(LifecycleStore::open({.path = path, .instance = "cp-idle"}));
+    const auto before = value_of(idle->position());
+    {
+        FakeClock clock(Time{1'879'616'800'000'000'000});
+        StoreScript script(path, 9, clock);
+        for (int i = 0; i < 20; ++i) script.batch();
+    }
+    {
+        auto journal = opened(path);
+        seal_all(*journal, value_of(journal->head()).position);
+        const auto step = drop(*journal, {.most_bytes = 1});
+        REQUIRE(step.beginning > before);
+    }
+    const auto spawned = value_of(idle->spawn({.prefix = "w", .image = "img"}));
+    CHECK(spawned.position > before);
+    CHECK(value_of(idle->position()) == spawned.position);
+    REQUIRE(idle->close().has_value());
+    CHECK(verified(path).sound());
+}
+
+TEST_CASE("four writers go on while one seals and drops") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto keeper = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    std::atomic<int> writing = 4;
+    std::vector<std::vector<std::pair<std::int64_t, std::string>>> answered(4);
+    std::vector<std::jthread> writers;
+    for (std::size_t w = 0; w < answered.size(); ++w)
+        writers.emplace_back([&, w] {
+            const auto name = "cp-" + std::to_string(w);
+            auto store = LifecycleStore::open({.path = path, .instance = name});
+            for (int i = 0; store && i < 150; ++i) {
+                const Ask ask{.request_id = name + "-" + std::to_string(i)};
+                const auto answer = (*store)->spawn({.prefix = "w", .image = "img"}, ask);
+                if (answer) answered[w].emplace_back(answer->position.value, ask.request_id);
+            }
+            --writing;
+        });
+    while (writing > 0) {
+        const auto head = value_of(keeper->head()).position;
+        REQUIRE(keeper->seal({.last = Position{head.value - 5}, .least = 10}).has_value());
+        REQUIRE(keeper->retain({.most_bytes = 1, .keep = 100, .by = "keeper"}).has_value());
+    }
+    writers.clear();
+    seal_all(*keeper, value_of(keeper->head()).position);
+    drop(*keeper, {.before = Position{500}});
+    const auto begins = value_of(keeper->beginning()).position.value;
+    CHECK(begins > 100);
+    std::map<std::int64_t, std::string> there;
+    for (const Event& event : hear(*keeper).events) there[event.position.value] = event.request_id;
+    for (const auto& answers : answered) {
+        CHECK(answers.size() == 150);
+        for (const auto& [position, id] : answers)
+            CHECK((position <= begins || there[position] == id));
+    }
+    keeper.reset();
+    CHECK(verified(path).sound());
+}
+
+TEST_CASE("a read whose place is dropped says so instead of leaving a gap") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    {
+        auto store = value_of(LifecycleStore::open({.path = path, .instance = "cp-a"}));
+        const std::vector<Command> beats(100, Command{{}, ControlPlaneHeartbeat{}});
+        for (int i = 0; i < 50; ++i)
+            for (const auto& answer : store->apply(beats)) REQUIRE(answer.has_value());
+    }
+    struct DropsMidway : Heard {
+        Journal* journal = nullptr;
+        bool event(const Event& event) override {
+            if (event.position == Position{1'500}) {
+                seal_all(*journal, Position{4'000});
+                drop(*journal, {.before = Position{4'001}});
+            }
+            return Heard::event(event);
+        }
+    } sink;
+    sink.journal = journal.get();
+    const auto reader = reader_of(path);
+    const auto read = reader->read({}, Position{9'999}, sink);
+    CHECK(error_of(read).code == ErrorCode::not_found);
+    CHECK(error_of(read).text.find("begins after #") != std::string::npos);
+    CHECK(sink.events.size() == 2'000);
+    CHECK(value_of(reader->beginning()).position.value > 3'000);
+}
+
+TEST_CASE("a store drops by itself what is old enough") {
+    TempDir dir;
+    FakeClock clock;
+    const auto path = dir / "pool.db";
+    auto store = value_of(LifecycleStore::open({.path = path,
+                                                .create = true,
+                                                .instance = "cp-a",
+                                                .clock = &clock,
+                                                .wal_reserve_bytes = 0,
+                                                .seal_after = 500,
+                                                .retain_for = seconds(60),
+                                                .retain_positions = 1'000}));
+    const std::vector<Command> beats(limits::batch_operations,
+                                     Command{{}, ControlPlaneHeartbeat{}});
+    for (int i = 0; i < 140; ++i) {
+        clock.advance(seconds(2));
+        for (const auto& answer : store->apply(beats)) REQUIRE(answer.has_value());
+    }
+    const auto head = value_of(store->position());
+    REQUIRE(store->close().has_value());
+    const auto reader = reader_of(path);
+    const auto base = value_of(reader->base());
+    CHECK(base.saved.head.position.value >= limits::segment_events);
+    CHECK(base.drops.back().by == "cp-a");
+    CHECK(value_of(reader->head()).position == head);
+    CHECK(verified(path).sound());
+}
+
+TEST_SUITE_END();
+
+}  // namespace fenceline::testing
