@@ -137,6 +137,7 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments,
     auto started = start(program, arguments, options);
     Feeder feeder(started.in, options);
     Ran ran;
+    bool asked_to_end = options.ended_after.empty();
     while (started.out >= 0 || started.err >= 0) {
         pollfd fds[] = {
             {started.out, POLLIN, 0}, {started.err, POLLIN, 0}, {feeder.fd(), POLLOUT, 0}};
@@ -147,6 +148,8 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments,
         if (fds[0].revents != 0 && !drain(started.out, ran.out)) close_fd(started.out);
         if (fds[1].revents != 0 && !drain(started.err, ran.err)) close_fd(started.err);
         if (fds[2].revents != 0) feeder.feed();
+        if (!asked_to_end && ran.err.find(options.ended_after) != std::string::npos)
+            asked_to_end = ::kill(started.child, SIGTERM) == 0;
     }
     int status = 0;
     rusage used{};

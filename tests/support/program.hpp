@@ -36,6 +36,8 @@ struct RunOptions {
     // Address space in bytes and processor time in seconds; 0: as much as it likes.
     std::uint64_t most_address_space = 0;
     std::uint64_t most_seconds = 0;
+    // What would go on for ever is asked to end (SIGTERM) once its stderr holds this.
+    std::string ended_after;
 };
 
 [[nodiscard]] Ran run(const std::string& program, const std::vector<std::string>& arguments,

@@ -154,11 +154,8 @@ Ran run_cell(const Call& call, const Animal& animal, const Cage& cage, const Ben
                        .powerless = animal.powerless,
                        .most_address_space = sanitized ? 0 : most_address_space,
                        .most_seconds = sanitized ? 0 : most_seconds};
-    // What listens would do so for ever.
-    if (arguments.front() == "serve" && animal.is != Animal::Is::no_journal) {
-        arguments.insert(arguments.begin(), {"--preserve-status", "1", FENCELINE_PROGRAM});
-        return run("/usr/bin/timeout", arguments, options);
-    }
+    // What listens would do so for ever, and says so once it can be asked to end.
+    if (arguments.front() == "serve") options.ended_after = "listening on http://";
     return run(FENCELINE_PROGRAM, arguments, options);
 }
 
