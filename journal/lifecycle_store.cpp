@@ -143,6 +143,7 @@ Result<Answer> LifecycleStore::adopt(const WorkerView& row, const Ask& ask) {
     return apply(Command{ask, Adopt{row}});
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type takes none.
 #define FENCELINE_LEASE_OPERATION(name, Asked)                                      \
     Result<Answer> LifecycleStore::name(const WorkerLease& lease, const Ask& ask) { \
         return apply(Command{ask, Asked{lease}});                                   \
@@ -157,6 +158,7 @@ FENCELINE_LEASE_OPERATION(heartbeat, Heartbeat)
 FENCELINE_LEASE_OPERATION(refresh_lease, RefreshLease)
 FENCELINE_LEASE_OPERATION(drain, Drain)
 #undef FENCELINE_LEASE_OPERATION
+// NOLINTEND(bugprone-macro-parentheses)
 
 Result<Answer> LifecycleStore::credentials_refreshed(const WorkerLease& lease, Time expires_at,
                                                      const Ask& ask) {

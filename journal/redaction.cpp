@@ -169,10 +169,10 @@ void Redactor::draw_key() {
     texts_.clear();
 }
 
-void Redactor::hide(std::string_view name, std::string shown) {
+void Redactor::hide(std::string_view name, std::string_view shown) {
     if (name.empty()) return;
     lengths_.insert(name.size());
-    names_.try_emplace(std::string(name), std::move(shown));
+    names_.try_emplace(std::string(name), shown);
 }
 
 bool Redactor::fill(const TextRoles& roles, const Dictionary& texts,

@@ -79,7 +79,7 @@ class Redactor {
     [[nodiscard]] std::string without_names(std::string_view text) const;
     [[nodiscard]] const std::string* name_at(std::string_view text, std::size_t at,
                                              std::size_t& length) const;
-    void hide(std::string_view name, std::string shown);
+    void hide(std::string_view name, std::string_view shown);
 
     Redact redact_;
     std::array<unsigned char, 32> key_{};

@@ -30,7 +30,7 @@ void put_u32(std::string& out, std::uint32_t value) {
 
 bool segment::payload_of_envelope(const Event& event, std::uint8_t kind, Payload& payload) {
     const Presented presented{event.owner, event.epoch};
-    switch (kind) {
+    switch (std::size_t{kind}) {
         case Payload(NoDetail{}).index(): payload.emplace<NoDetail>(); return true;
         case Payload(LeaseExercised{}).index():
             payload.emplace<LeaseExercised>(presented);

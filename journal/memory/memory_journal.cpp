@@ -279,6 +279,7 @@ Result<std::vector<Position>> MemoryJournal::checkpoints() {
     const std::lock_guard guard(rows_.mutex);
     FENCELINE_TRY(readable());
     std::vector<Position> out;
+    out.reserve(rows_.checkpoints.size());
     for (const auto& [position, checkpoint] : rows_.checkpoints) out.push_back(position);
     return out;
 }

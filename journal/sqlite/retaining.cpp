@@ -9,7 +9,7 @@ namespace {
 
 // What the journal's pages hold, those that are free for what comes next left out.
 Result<std::int64_t> used_bytes(Connection& database) {
-    std::int64_t numbers[3];
+    std::int64_t numbers[3]{};
     std::size_t at = 0;
     for (const char* sql : {"PRAGMA page_count", "PRAGMA freelist_count", "PRAGMA page_size"}) {
         auto number = database.number(sql);
