@@ -127,6 +127,7 @@ int log(LogOptions& options, const Context& context) {
     if (!reader) return report(options.path, reader.error());
     auto window = window_of(**reader, options.from, options.to);
     if (!window) return report_source(options.path, window.error());
+    if (window->empty() && !options.follow) tell_no_events(options.path, options.from, options.to);
     // Without a filter the last so many events are at the last so many positions.
     if (options.limit && options.filter.all())
         window->after = std::max(window->after, Position{window->to.value - *options.limit});

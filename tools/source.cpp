@@ -69,6 +69,16 @@ Result<Window> window_of(Reader& reader, const std::string& from, const std::str
     return window;
 }
 
+void tell_no_events(const std::string& path, const std::string& from, const std::string& to) {
+    if (from.empty() && to.empty()) return;
+    if (from.empty())
+        print_error(path, "no events up to " + to);
+    else if (to.empty())
+        print_error(path, "no events from " + from + " on");
+    else
+        print_error(path, "no events between " + from + " and " + to);
+}
+
 int report_source(const std::string& path, const Error& error) {
     if (error.code == ErrorCode::invalid_request)
         return wrong_usage("usage", error.text, error.hint);

@@ -18,6 +18,9 @@ struct Window {
     // What counters count after: 0, which is everything that the journal knows of, what happened
     // before its base included, unless --from says otherwise.
     Position count_after{};
+
+    [[nodiscard]] bool empty() const { return after >= to; }
+    [[nodiscard]] bool counts_nothing() const { return count_after >= to; }
 };
 
 // An error of how an option was written is `invalid_request`; others are the journal's.
@@ -27,6 +30,10 @@ struct Window {
 // other. A window with events between its end and its beginning is an error of how it was written.
 [[nodiscard]] Result<Window> window_of(Reader& reader, const std::string& from,
                                        const std::string& to);
+
+// Says on stderr that no event lies in a window, with its ends as they were written: who sees
+// nothing printed should know that there was nothing to print. Silent where no end was given.
+void tell_no_events(const std::string& path, const std::string& from, const std::string& to);
 
 // The exit code for an error of these functions, which it prints: wrong usage for what was
 // written on the command line, else the journal's.

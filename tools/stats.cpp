@@ -162,14 +162,23 @@ std::string spans_text(const std::vector<Spans>& spans, const Context& context) 
     return table.text(context);
 }
 
+std::string ends_text(const replay::Replayed& past, const Window& window) {
+    const auto rest =
+        window.counts_nothing()
+            ? std::string("no events")
+            : fmt::format("#{} to #{}", window.count_after.value + 1, window.to.value);
+    return fmt::format("\nworkers as of #{}, the rest over {}\n", past.head.position.value, rest);
+}
+
 int stats(const StatsOptions& options, const Context& context) {
     if (!options.at.empty() && !options.to.empty())
         return wrong_usage("stats", "--at and --to both say where it ends; give one of them");
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());
-    const auto window =
-        window_of(**reader, options.from, options.at.empty() ? options.to : options.at);
+    const auto& to = options.at.empty() ? options.to : options.at;
+    const auto window = window_of(**reader, options.from, to);
     if (!window) return report_source(options.path, window.error());
+    if (window->counts_nothing()) tell_no_events(options.path, options.from, to);
     ProgressBar bar(context, "folding");
     const auto past = replay::replay(
         **reader,
@@ -183,9 +192,7 @@ int stats(const StatsOptions& options, const Context& context) {
     }
     write_out(workers_text(past->fold.world, context) + "\n" +
               transitions_text(past->tallies, context) + "\n" + spans_text(spans, context) +
-              fmt::format("\nworkers as of #{}, the rest over #{} to #{}\n",
-                          past->head.position.value, window->count_after.value + 1,
-                          window->to.value));
+              ends_text(*past, *window));
     return exit_done;
 }
 

@@ -21,7 +21,7 @@
 
 namespace fenceline::tools {
 
-// A moment as written; turned into a position by the journal (replay/moment.hpp).
+// A moment as written; turned into a position by the journal (tools/source.hpp).
 struct When {
     enum class Kind { time, position, relative };
     Kind kind = Kind::time;

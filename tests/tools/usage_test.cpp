@@ -50,8 +50,8 @@ void check_error(const Ran& ran, int code, const std::string& part) {
     CHECK(lines == (ran.err.find("\n  hint: ") != std::string::npos ? 2 : 1));
 }
 
-std::string made_journal(const TempDir& dir, int events = 3) {
-    auto path = dir / "pool.db";
+std::string made_journal(const TempDir& dir, int events = 3, const char* name = "pool.db") {
+    auto path = dir / name;
     REQUIRE(run_program({"init", path}).code == 0);
     std::string input;
     for (int i = 0; i < events; ++i) input += "{\"op\":\"spawn\",\"image\":\"i\"}\n";
@@ -277,7 +277,33 @@ TEST_SUITE("tools/usage") {
             check_error(run_program({command, path, "--from", "#3", "--to", "#1"}), 2,
                         "--from is after --to");
         CHECK(run_program({"log", path, "--from", "#2", "--to", "#2"}).code == 0);
-        CHECK(run_program({"log", path, "--from", "2200-01-01T00:00:00Z"}).code == 0);
+    }
+
+    TEST_CASE("a window without events is done and says so") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        const std::vector<std::pair<Strings, std::string>> windows{
+            {{"--from", "2200-01-01T00:00:00Z"}, "no events from 2200-01-01T00:00:00Z on"},
+            {{"--to", "@1"}, "no events up to @1"},
+            {{"--from", "@1", "--to", "@2"}, "no events between @1 and @2"}};
+        const std::vector<Strings> asked{
+            {"log", path}, {"stats", path}, {"replay", path, "--step"}};
+        for (const auto& command : asked)
+            for (const auto& [window, told] : windows) {
+                auto arguments = command;
+                arguments.insert(arguments.end(), window.begin(), window.end());
+                const auto ran = run_program(arguments);
+                INFO(command.front());
+                CHECK(ran.code == 0);
+                CHECK(ran.err == "fenceline: " + path + ": " + told + "\n");
+                if (command.front() == "stats")
+                    CHECK(ran.out.ends_with("the rest over no events\n"));
+                else
+                    CHECK(ran.out.empty());
+            }
+        // Nothing to tell where something is printed, or where no window was asked for.
+        CHECK(run_program({"log", path, "--from", "@1"}).err.empty());
+        CHECK(run_program({"log", made_journal(dir, 0, "none.db")}).err.empty());
     }
 
     TEST_CASE("no label is suggested that only stands for its absence") {

@@ -286,6 +286,8 @@ int replay_step(const ReplayCommand& options, const Context& context) {
     if (!reader) return report(options.path(), reader.error());
     const auto window = window_of(**reader, options.from, options.to);
     if (!window) return report_source(options.path(), window.error());
+    if (window->empty() && options.until.empty())
+        tell_no_events(options.path(), options.from, options.to);
     ProgressBar bar(context, "folding");
     auto begin = replay::replay(**reader, {.to = window->after, .progress = bar.callback()});
     if (!begin) return report(options.path(), begin.error());
