@@ -2,9 +2,9 @@
 
 // The write-ahead log: how it grows, and how it moves into the database.
 //
-// Every function here but sync_log() is for the holder of the write lock. SQLite up to 3.51.2 loses
-// commits when one connection checkpoints while another restarts the log; under one lock that cannot
-// be.
+// Every function here but sync_log() is for the holder of the write lock. SQLite up to 3.51.2
+// loses commits when one connection checkpoints while another restarts the log; under one lock that
+// cannot be.
 
 #include <cstdint>
 
@@ -34,8 +34,8 @@ struct CheckpointCounts {
     [[nodiscard]] bool complete() const { return frames == moved; }
 };
 
-// Makes everything that the log holds durable, by whomever it was written. Outside of a transaction;
-// without the lock too: what another store has moved into the database meanwhile it has synced.
+// Makes everything that the log holds durable, by whomever it was written. Outside of a
+// transaction; without the lock too: what another store has moved into the database it has synced.
 [[nodiscard]] Result<void> sync_log(Connection& database);
 
 [[nodiscard]] Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how);

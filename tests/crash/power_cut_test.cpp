@@ -94,7 +94,8 @@ class Lab {
         }
         if (!whole) return "half of a commit is there";
         replay::VerifyOptions asked;
-        for (const auto& head : noted.answered) asked.anchors.push_back({head.position, head.chain});
+        for (const auto& head : noted.answered)
+            asked.anchors.push_back({head.position, head.chain});
         const auto verified = replay::verify(**journal, asked);
         if (!verified) return "cannot be verified: " + verified.error().text;
         return verified->sound() ? "" : verified->findings.front().what;
@@ -187,7 +188,7 @@ TEST_CASE("power that fails at any call loses nothing that was answered") {
         {.seed = 6, .batches = 2, .batch = 2, .openings = 3},
         {.seed = 7, .batches = 2, .batch = 40, .wal_move_bytes = 30'000, .openings = 2},
         {.seed = 8, .batches = 4, .batch = 2, .sync_late = true},
-        {.seed = 9, .batches = 3, .batch = 3, .wal_move_bytes = 1, .openings = 2, .sync_late = true},
+        {.seed = 9, .batches = 3, .wal_move_bytes = 1, .openings = 2, .sync_late = true},
     };
     Tally all;
     for (const auto& script : scripts) {

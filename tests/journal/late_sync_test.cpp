@@ -79,7 +79,8 @@ struct Pool {
     }
     static Result<Answer> spawn(LifecycleStore& store, const std::string& pod,
                                 const std::string& request = "") {
-        return store.spawn({.prefix = pod, .image = "duck"}, {.caller = "api", .request_id = request});
+        return store.spawn({.prefix = pod, .image = "duck"},
+                           {.caller = "api", .request_id = request});
     }
 
     TempDir dir;

@@ -1,0 +1,43 @@
+// What a store owes its journal between batches, with nobody waiting for an answer.
+
+#include <algorithm>
+
+#include "journal/store_core.hpp"
+
+namespace fenceline {
+
+// A step a batch, so that no caller waits for more than one.
+void StoreCore::seal_history() {
+    if (options_.seal_after <= 0 || head_.position < seal_at_) return;
+    const Position last{head_.position.value - options_.seal_after};
+    const auto step = journal_->seal({.last = last, .least = limits::segment_events});
+    if (step && step->more) return;
+    // Nothing to do yet, or something is in the way: looked at again a segment later.
+    const auto sealed = step ? step->sealed : last;
+    seal_at_ = Position{std::max(head_.position.value + 1,
+                                 sealed.value + options_.seal_after + limits::segment_events)};
+    if (!step) seal_at_ = Position{head_.position.value + limits::segment_events};
+}
+
+// Likewise.
+void StoreCore::drop_history() {
+    if (options_.retain_for.ns <= 0 || head_.position < drop_at_) return;
+    const auto step = journal_->retain({.older_than = head_.at - options_.retain_for,
+                                        .keep = options_.retain_positions,
+                                        .by = options_.instance});
+    if (!step || !step->more) drop_at_ = Position{head_.position.value + limits::segment_events};
+}
+
+void StoreCore::housekeeping() {
+    const std::lock_guard lock(mutex_);
+    if (poisoned_ || closed_) return;
+    // Neither may fail a caller: what is owed is tried again after the next batch, and a failed
+    // sync inside poisons the journal, which the next batch then hears.
+    (void)journal_->maintain();
+    seal_history();
+    drop_history();
+    if (head_.position.value - checkpointed_.value < options_.checkpoint_events) return;
+    if (journal_->save_checkpoint({head_, fold_.save()})) checkpointed_ = head_.position;
+}
+
+}  // namespace fenceline
