@@ -26,11 +26,13 @@ void remember(std::deque<T>& values, const T& value) {
     if (values.size() > most_remembered) values.pop_front();
 }
 
-// The worker that a command acts on for its owner.
+// The worker that a command names.
 std::optional<std::int64_t> worker_of(const Command& command) {
     return std::visit(
         [](const auto& r) -> std::optional<std::int64_t> {
             if constexpr (requires { r.lease; }) return r.lease.worker().value;
+            if constexpr (requires { r.snapshot; }) return r.snapshot.row().worker.value;
+            if constexpr (requires { r.worker.value; }) return r.worker.value;
             return std::nullopt;
         },
         command.request);

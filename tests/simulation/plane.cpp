@@ -149,7 +149,10 @@ std::string Plane::reopen(Judge& judge) {
     if (!reopened && !hindered) return "reopen: " + reopened.error().text;
     if (!reopened) told_ += ", in vain";
     stopped_ = !reopened;
-    return judge.settle();
+    auto what = judge.settle();
+    if (reopened && std::exchange(recounts_, false))
+        process_->pending = store_->status().pending_failures;
+    return what;
 }
 
 // --- trouble ------------------------------------------------------------------------------------
@@ -262,8 +265,10 @@ std::string Plane::ask(Judge& judge, std::vector<Command> commands) {
     }
     auto what = judge.applied(process_, asked);
     if (has_died() || !what.empty()) return what;
-    // What went into a commit of unknown end counts until it is reopened.
-    if (!stopped_ && store_->status().pending_failures != process_->pending)
+    // What went into a commit of unknown end counts until it is reopened; nobody heard of that end
+    // who was answered from memory.
+    if (!stopped_ && !store_->status().poisoned &&
+        store_->status().pending_failures != process_->pending)
         return "the failed operations are not all pending: expected " +
                std::to_string(process_->pending) + ", found " +
                std::to_string(store_->status().pending_failures);
@@ -286,7 +291,9 @@ std::string Plane::sweep(Judge& judge) {
     if (report) return {};
     // How many of its operations failed depends on how far it came.
     process_->pending = owed_before + store_->status().pending_failures - kept_before;
-    return hinders(report.error()) ? "" : "sweep: " + report.error().text;
+    const bool hindered = hinders(report.error());
+    recounts_ = stopped_;  // what went into a commit of unknown end is among them
+    return hindered ? "" : "sweep: " + report.error().text;
 }
 
 std::string Plane::look(Mind::Learn learn) {
@@ -318,6 +325,8 @@ std::string Plane::put_in_order(Judge& judge, const Workers& silent) {
 
 std::string Plane::operates(Judge& judge) {
     told_ = "shows that it operates";
+    if (stopped_)
+        if (auto what = reopen(judge); !what.empty()) return what;
     if (auto what = ask(judge, {mind_.command(Spawn{.image = "img-a"})}); !what.empty())
         return what;
     if (auto what = look(Mind::Learn::all); !what.empty()) return what;

@@ -95,7 +95,8 @@ class Plane {
     Mind mind_;
     std::shared_ptr<Process> process_;
     std::unique_ptr<LifecycleStore> store_;
-    bool stopped_ = false;  // until it is reopened
+    bool stopped_ = false;   // until it is reopened
+    bool recounts_ = false;  // its failed operations, once it is reopened
     Trouble trouble_ = Trouble::none;
     Time until_;
     bool leads_ = false, tells_lead_ = false;

@@ -238,6 +238,7 @@ void Simulation::come_to_order() {
     for (auto& member : members_) {
         Plane& plane = *member.plane;
         does(plane, plane.recover(judge_));
+        plane.orders().lose_next_answer = false;
         // Whoever was told to drain stays so; only another boot works again.
         const auto known = judge_.oracle().planes().find(plane.instance());
         const bool drains =
