@@ -51,6 +51,8 @@ class Lab {
 
     JournalOptions options() const {
         return {.path = path_,
+                // The first commit is anchored: who comes then finds the lock taken.
+                .lock_timeout = milliseconds(1),
                 .wal_reserve_bytes = 0,
                 .wal_move_bytes = script_.wal_move_bytes,
                 // What is anchored is synced at once.

@@ -6,13 +6,13 @@
 #include <fstream>
 #include <map>
 #include <memory>
-#include <random>
 #include <sstream>
 #include <thread>
 
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
 #include "tests/processes/race_log.hpp"
+#include "tests/support/dice.hpp"
 #include "tests/support/fold_check.hpp"
 
 namespace fenceline::testing {
@@ -36,22 +36,13 @@ class RacerThread {
           store_(*process.store),
           name_(process.orders.name + "-" + std::to_string(number)),
           log_(process.orders.directory + "/" + name_ + ".log"),
-          engine_(process.orders.seed * 1'000 + static_cast<std::uint64_t>(number)) {}
+          dice_(process.orders.seed * 1'000 + static_cast<std::uint64_t>(number)) {}
 
     void run() {
         for (std::int64_t i = 0; i < process_.orders.operations; ++i) step();
     }
 
   private:
-    [[nodiscard]] std::int64_t below(std::int64_t n) {
-        return static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(n));
-    }
-    [[nodiscard]] bool percent(std::int64_t chance) { return below(100) < chance; }
-    template <typename T>
-    [[nodiscard]] const T& of(const std::vector<T>& values) {
-        return values[static_cast<std::size_t>(below(static_cast<std::int64_t>(values.size())))];
-    }
-
     void step();
     [[nodiscard]] std::optional<Request> some_request();
     [[nodiscard]] std::optional<Request> on_lease();
@@ -65,7 +56,7 @@ class RacerThread {
     LifecycleStore& store_;
     std::string name_;
     RaceLog log_;
-    std::mt19937_64 engine_;
+    Dice dice_;
     std::map<std::int64_t, WorkerLease> leases_;  // as this thread knows them, right or wrong
 };
 
@@ -94,7 +85,7 @@ void RacerThread::ask(const Command& command) {
 
 void RacerThread::batch() {
     std::vector<Command> commands;
-    for (auto n = 2 + below(10); n > 0; --n)
+    for (auto n = 2 + dice_.below(10); n > 0; --n)
         if (auto request = some_request())
             commands.push_back({{.caller = process_.orders.name}, std::move(*request)});
     const auto start = monotonic_ns();
@@ -106,13 +97,14 @@ void RacerThread::batch() {
 void RacerThread::sweep() {
     const Ask leader{.caller = process_.orders.name};
     const auto start = monotonic_ns();
-    const auto report = store_.janitor_sweep({.instance_stale = milliseconds(2 + below(40)),
-                                              .instance_draining = milliseconds(below(20)),
-                                              .orphan_grace = milliseconds(below(10)),
-                                              .stuck_spawning = milliseconds(50 + below(200)),
-                                              .stuck_activating = milliseconds(50 + below(200)),
-                                              .hot_idle_ttl = milliseconds(50 + below(200))},
-                                             leader);
+    const auto report =
+        store_.janitor_sweep({.instance_stale = milliseconds(2 + dice_.below(40)),
+                              .instance_draining = milliseconds(dice_.below(20)),
+                              .orphan_grace = milliseconds(dice_.below(10)),
+                              .stuck_spawning = milliseconds(50 + dice_.below(200)),
+                              .stuck_activating = milliseconds(50 + dice_.below(200)),
+                              .hot_idle_ttl = milliseconds(50 + dice_.below(200))},
+                             leader);
     const auto end = monotonic_ns();
     if (!report) return log_.complains(report.error().text);
     for (const auto* answers : {&report->orphans, &report->stuck, &report->hot_idle})
@@ -122,10 +114,10 @@ void RacerThread::sweep() {
 std::optional<Request> RacerThread::on_lease() {
     if (leases_.empty()) return std::nullopt;
     auto it = leases_.begin();
-    std::advance(it, below(static_cast<std::int64_t>(leases_.size())));
+    std::advance(it, dice_.below(static_cast<std::int64_t>(leases_.size())));
     const WorkerLease lease = it->second;
     if (leases_.size() > 12) leases_.erase(leases_.begin());
-    switch (below(15)) {
+    switch (dice_.below(15)) {
         case 0: return PublishIdle{lease};
         case 1: return PublishReserved{lease};
         case 2:
@@ -135,12 +127,12 @@ std::optional<Request> RacerThread::on_lease() {
         case 6: return Park{lease};
         case 7: return Unpark{lease};
         case 8: return RefreshLease{lease};
-        case 9: return RefreshCredentials{lease, Time{1 + below(1'000'000)}};
+        case 9: return RefreshCredentials{lease, Time{1 + dice_.below(1'000'000)}};
         case 10: return Drain{lease};
         case 11: return RetireDrained{lease, "normal"};
         case 12:
-            return percent(50) ? Request{MarkLost{lease, "crash"}}
-                               : Request{RetireLocal{lease, "shutdown"}};
+            return dice_.percent(50) ? Request{MarkLost{lease, "crash"}}
+                                     : Request{RetireLocal{lease, "shutdown"}};
         default: return Heartbeat{lease};
     }
 }
@@ -153,53 +145,55 @@ std::optional<Request> RacerThread::on_snapshot() {
                     State::hot_idle, State::draining},
         now + seconds(1));
     if (!last || last->empty()) return std::nullopt;
-    const WorkerSnapshot& seen = of(*last);
+    const WorkerSnapshot& seen = dice_.of(*last);
     // Everybody learns everybody's leases here, and acts on them: fences have to tell.
     leases_.insert_or_assign(seen.row().worker.value,
                              LifecycleStore::lease_for(seen.row().worker, seen.row().owner,
                                                        seen.row().epoch, seen.row().image));
-    switch (below(8)) {
+    switch (dice_.below(8)) {
         case 0: return RetireFromSnapshot{seen, State::retired, "mismatched_version"};
         case 1: return RetireFromSnapshot{seen, State::lost, "crash"};
         case 2: return RetireOrphan{seen, "orphaned"};
         case 3: return RetireIdleVariant{seen, "idle_timeout"};
-        default: return TakeOver{seen.row().worker, seen.row().epoch, of(orgs)};
+        default: return TakeOver{seen.row().worker, seen.row().epoch, dice_.of(orgs)};
     }
 }
 
 std::optional<Request> RacerThread::some_request() {
-    const auto chance = below(100);
+    const auto chance = dice_.below(100);
     if (chance < 8)
-        return Spawn{.image = of(images),
-                     .org = percent(30) ? of(orgs) : "",
+        return Spawn{.image = dice_.of(images),
+                     .org = dice_.percent(30) ? dice_.of(orgs) : "",
                      .caps = {.max_global_workers = 12}};
-    if (chance < 18) return ClaimIdle{.org = of(orgs), .image = percent(50) ? of(images) : ""};
-    if (chance < 24) return ClaimHotIdle{.org = of(orgs)};
+    if (chance < 18)
+        return ClaimIdle{.org = dice_.of(orgs), .image = dice_.percent(50) ? dice_.of(images) : ""};
+    if (chance < 24) return ClaimHotIdle{.org = dice_.of(orgs)};
     if (chance < 40) return on_snapshot();
     if (chance < 45) return ControlPlaneHeartbeat{};
     if (chance < 46) return ControlPlaneDrain{};
     if (chance < 47) return ExpireDrainingControlPlanes{store_.clock().now()};
-    if (chance < 48) return ReportPodDeleted{WorkerId{1 + below(40)}};
-    if (chance < 49) return ReportHealthChecked{.image = of(images), .count = 3};
+    if (chance < 48) return ReportPodDeleted{WorkerId{1 + dice_.below(40)}};
+    if (chance < 49) return ReportHealthChecked{.image = dice_.of(images), .count = 3};
     return on_lease();
 }
 
 void RacerThread::step() {
-    if (percent(1)) return sweep();
-    if (percent(5)) return batch();
+    if (dice_.percent(1)) return sweep();
+    if (dice_.percent(5)) return batch();
     auto request = some_request();
     if (!request) return;
     Command command{{.caller = process_.orders.name, .origin = Origin::public_api},
                     std::move(*request)};
     // In a race that is interrupted every call has its name, to ask what became of it.
-    if (process_.orders.progress >= 0 || percent(30))
+    if (process_.orders.progress >= 0 || dice_.percent(30))
         command.ask.request_id = name_ + "-" + std::to_string(++process_.request_number);
     // Now and then all processes make one and the same call.
-    if (process_.orders.progress < 0 && percent(4))
-        command = {{.caller = "cp-shared", .request_id = "shared-" + std::to_string(below(60))},
-                   ClaimIdle{.org = "acme"}};
+    if (process_.orders.progress < 0 && dice_.percent(4))
+        command = {
+            {.caller = "cp-shared", .request_id = "shared-" + std::to_string(dice_.below(60))},
+            ClaimIdle{.org = "acme"}};
     ask(command);
-    if (!command.ask.request_id.empty() && percent(30)) ask(command);
+    if (!command.ask.request_id.empty() && dice_.percent(30)) ask(command);
 }
 
 int fold_only(const RacerOrders& orders) {
