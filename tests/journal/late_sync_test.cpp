@@ -62,6 +62,9 @@ struct Pool {
         REQUIRE(spawn(*b, "second")->transitioned());
     }
 
+    // What never came is not to come while the stores close.
+    ~Pool() { log.before_next = nullptr; }
+
     JournalOptions options() const {
         return {.path = path,
                 .create = true,
