@@ -67,7 +67,7 @@ Result<Redactor> redactor_for(Reader& reader, const Redact& redact, Position to)
     if (!start) return tl::unexpected<Error>(std::move(start.error()));
     NamesSink names;
     names.roles.note(start->fold.world);
-    FENCELINE_TRY(reader.read(Head{}, to, names));
+    FENCELINE_TRY(reader.read({.position = start->head.position}, to, names));
     return Redactor::make(redact, names.roles, names.texts, names.recorders);
 }
 

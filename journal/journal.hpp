@@ -143,9 +143,16 @@ class Reader {
     }
     // Everything after `after` up to and including `to`: texts and recorders from those of
     // `after` on (all of them when after.texts is 1 and after.recorders is 0). Flushes beyond
-    // after.flushes come in their place, those that follow `to` included. After position 0 means
-    // from the first event on, wherever that is; a later place before the base is `not_found`.
+    // after.flushes come in their place, those that follow `to` included. `not_found` when the
+    // journal begins after `after`, also when it does only since a moment ago: nobody goes on
+    // behind a gap that he was not told of.
     [[nodiscard]] virtual Result<void> read(const Head& after, Position to, Sink& sink) = 0;
+    // Everything that is there up to `to`, wherever it begins, and all texts and recorders.
+    [[nodiscard]] Result<void> read_all(Position to, Sink& sink) {
+        const auto begun = beginning();
+        if (!begun) return tl::unexpected<Error>(begun.error());
+        return read({.position = begun->position, .flushes = begun->flushes}, to, sink);
+    }
     // One event by its position; `not_found` when there is none.
     [[nodiscard]] virtual Result<Event> event(Position position) = 0;
     // What is pinned, by name.

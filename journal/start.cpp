@@ -22,12 +22,17 @@ Result<Start> own_start(Reader& reader) {
     return start;
 }
 
+Result<Start> start_before(Reader& reader, Position position) {
+    auto start = own_start(reader);
+    if (start && position < start->head.position)
+        return tl::unexpected<Error>(
+            before_beginning("#" + std::to_string(position.value), start->head));
+    return start;
+}
+
 Result<Start> nearest_start(Reader& reader, Position position) {
     auto beginning = reader.beginning();
     if (!beginning) return tl::unexpected<Error>(std::move(beginning.error()));
-    if (position < beginning->position)
-        return tl::unexpected<Error>(
-            before_beginning("#" + std::to_string(position.value), *beginning));
     auto checkpoint = reader.checkpoint(position);
     if (!checkpoint && checkpoint.error().code != ErrorCode::not_found &&
         checkpoint.error().code != ErrorCode::corrupt)
@@ -36,9 +41,14 @@ Result<Start> nearest_start(Reader& reader, Position position) {
     const bool usable = checkpoint && checkpoint->head.position <= position &&
                         checkpoint->head.position > beginning->position &&
                         start.fold.load(checkpoint->state);
-    if (!usable) return own_start(reader);
+    if (!usable) return start_before(reader, position);
     start.head = checkpoint->head;
     return start;
+}
+
+bool begins_after(Reader& reader, Position position) {
+    const auto beginning = reader.beginning();
+    return beginning && position < beginning->position;
 }
 
 Result<Start> fold_up_to(Reader& reader, Position position) {
@@ -46,7 +56,11 @@ Result<Start> fold_up_to(Reader& reader, Position position) {
     if (!start) return start;
     const Head from = start->head;
     HeadSink sink(*start);
-    FENCELINE_TRY(reader.read(from, position, sink));
+    if (auto read = reader.read(from, position, sink); !read) {
+        // What it began with was dropped meanwhile: again from where the journal begins now.
+        if (begins_after(reader, from.position)) return fold_up_to(reader, position);
+        return tl::unexpected<Error>(std::move(read.error()));
+    }
     if (!sink.consistent() || start->head.position != position ||
         start->fold.world.position != position)
         return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",

@@ -46,12 +46,18 @@ class HeadSink : public FoldSink {
 // be folded.
 [[nodiscard]] Result<Start> own_start(Reader& reader);
 
+// The same. `invalid_request` when it is after `position`.
+[[nodiscard]] Result<Start> start_before(Reader& reader, Position position);
+
 // The nearest checkpoint at or before `position`, else the journal's own beginning: a checkpoint
 // that cannot be used only costs time. `invalid_request` when the journal begins after `position`.
 [[nodiscard]] Result<Start> nearest_start(Reader& reader, Position position);
 
 // Everything up to and including `position`, the flushes that follow it included.
 [[nodiscard]] Result<Start> fold_up_to(Reader& reader, Position position);
+
+// Whether what came up to `position` is dropped: the beginning moves while others read.
+[[nodiscard]] bool begins_after(Reader& reader, Position position);
 
 // What to say to whoever asks for something before the base.
 [[nodiscard]] Error before_beginning(const std::string& asked, const Head& beginning);

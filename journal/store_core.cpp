@@ -61,7 +61,11 @@ Result<void> StoreCore::load() {
     auto head = journal_->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
     auto start = nearest_start(*journal_, head->position);
-    if (!start) return tl::unexpected<Error>(std::move(start.error()));
+    if (!start) {
+        // Since the head was asked for, all up to it was dropped: it is not the head any more.
+        if (begins_after(*journal_, head->position)) return load();
+        return tl::unexpected<Error>(std::move(start.error()));
+    }
     fold_ = std::move(start->fold);
     head_ = start->head;
     checkpointed_ = head_.position;
@@ -80,8 +84,7 @@ Result<void> StoreCore::fold_in(const Head& head) {
     torn_ = true;
     if (auto read = journal_->read(head_, head.position, sink); !read) {
         // What this store has folded so far was dropped meanwhile: it begins anew behind it.
-        auto beginning = journal_->beginning();
-        if (beginning && head_.position < beginning->position) return load();
+        if (begins_after(*journal_, head_.position)) return load();
         return read;
     }
     if (!sink.consistent() || fold_.world.position != head.position ||

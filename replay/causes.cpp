@@ -276,7 +276,7 @@ Result<FoundCauses> causes_of(Reader& reader, std::span<const SampleId> samples,
     CauseOptions asked = options;
     asked.after = std::max(options.after, beginning->position);
     CauseSink sink(asked, tracked);
-    FENCELINE_TRY(reader.read(Head{}, options.to, sink));
+    FENCELINE_TRY(reader.read({.position = beginning->position}, options.to, sink));
     if (!sink.consistent())
         return fail(ErrorCode::corrupt, "the journal's dictionary is out of order",
                     "run fenceline verify on a copy");

@@ -91,10 +91,10 @@ Result<Life> life_of(Reader& reader, WorkerId worker, std::optional<Position> to
     const Position end = std::min(to.value_or(head->position), head->position);
     Life life;
     LifeSink sink(life, worker, end, progress);
-    const auto start = own_start(reader);
+    const auto start = start_before(reader, end);
     if (!start) return tl::unexpected<Error>(start.error());
     sink.begin(*start);
-    FENCELINE_TRY(reader.read(Head{}, end, sink));
+    FENCELINE_TRY(reader.read({.position = start->head.position}, end, sink));
     if (!sink.finish())
         return fail(ErrorCode::corrupt, "the journal's dictionary is out of order",
                     "run fenceline verify on a copy");

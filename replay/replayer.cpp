@@ -87,13 +87,13 @@ bool may_use_checkpoint(const ReplayOptions& options) {
 // Begins at the nearest place. A checkpoint that cannot be used only costs time: the events are the
 // truth, and `verify` tells.
 Result<Start> begin(Reader& reader, const ReplayOptions& options, Position to) {
-    if (!may_use_checkpoint(options)) return own_start(reader);
+    if (!may_use_checkpoint(options)) return start_before(reader, to);
     auto last = options.tally_after.given() ? std::min(to, options.tally_after) : to;
     // A checkpoint of the end itself holds whatever flushes had come by then.
     if (options.end_flushes && last == to) last = Position{last.value - 1};
     auto beginning = reader.beginning();
     if (!beginning) return tl::unexpected<Error>(std::move(beginning.error()));
-    return last > beginning->position ? nearest_start(reader, last) : own_start(reader);
+    return last > beginning->position ? nearest_start(reader, last) : start_before(reader, to);
 }
 
 // Counters from before the base are in it, but nobody can say whose they are, or take a part away.
@@ -134,18 +134,21 @@ Result<Replayed> replay(Reader& reader, const ReplayOptions& options) {
                                               "; the journal ends at #" +
                                               std::to_string(head->position.value));
 
-    const auto beginning = reader.beginning();
-    if (!beginning) return tl::unexpected<Error>(beginning.error());
-    if (to < beginning->position)
-        return tl::unexpected<Error>(before_beginning("#" + std::to_string(to.value), *beginning));
-    FENCELINE_TRY(check_countable(options, *beginning));
+    const auto begun = reader.beginning();
+    if (!begun) return tl::unexpected<Error>(begun.error());
+    if (to < begun->position)
+        return tl::unexpected<Error>(before_beginning("#" + std::to_string(to.value), *begun));
+    FENCELINE_TRY(check_countable(options, *begun));
     auto start = begin(reader, options, to);
     if (!start) return tl::unexpected<Error>(std::move(start.error()));
+    // The journal may begin later now than it did a moment ago.
+    FENCELINE_TRY(check_countable(options, start->head));
+    const Head beginning = may_use_checkpoint(options) ? *begun : start->head;
     Replayed out{.fold = std::move(start->fold),
                  .tallies = {},
                  .head = start->head,
                  .began_at = start->head.position,
-                 .beginning = beginning->position};
+                 .beginning = beginning.position};
     // Whoever is asked for may have begun before the base: all recorders are heard.
     if (!options.recorded_by.anybody()) out.head.recorders = 0;
     ReplaySink sink(out, options, to);
@@ -164,11 +167,11 @@ Result<Replayed> replay(Reader& reader, const ReplayOptions& options) {
     out.counting_from = options.tally_after;
     if (!out.matching.empty() && !options.recorded_by.anybody()) {
         const Position first = out.matching.front().first;
-        if (first <= beginning->position && !options.tally_after.given())
+        if (first <= beginning.position && !options.tally_after.given())
             return tl::unexpected<Error>(before_beginning(name_of(options.recorded_by) +
                                                               "'s first event, #" +
                                                               std::to_string(first.value) + ",",
-                                                          *beginning));
+                                                          beginning));
         out.counting_from = std::max(options.tally_after, Position{first.value - 1});
     }
     if (!ReplaySink::tallied_apart(options)) out.tallies = out.fold.tallies;

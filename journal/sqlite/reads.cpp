@@ -214,9 +214,9 @@ Result<Cursor> Reads::start(const Head& after, Position to) {
     if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
     auto begun = beginning();
     if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
-    if (after.position.given() && after.position < begun->position)
-        return before_the_base(after.position, *begun);
-    const auto from = std::max(after.position, begun->position);
+    if (after.position < begun->position)
+        return before_the_base(Position{after.position.value + 1}, *begun);
+    const auto from = after.position;
     Cursor cursor{.next = Position{from.value + 1},
                   .to = to,
                   .commit_first = Position{begun->position.value + 1},

@@ -48,7 +48,14 @@ struct Heard : Sink {
     }
 };
 
-inline Heard hear(Reader& journal, const Head& after = {}, Position to = Position{1'000'000}) {
+// All that there is, wherever it begins.
+inline Heard hear(Reader& journal) {
+    Heard heard;
+    const auto read = journal.read_all(Position{1'000'000}, heard);
+    REQUIRE_MESSAGE(read.has_value(), (read ? std::string() : read.error().text));
+    return heard;
+}
+inline Heard hear(Reader& journal, const Head& after, Position to = Position{1'000'000}) {
     Heard heard;
     const auto read = journal.read(after, to, heard);
     REQUIRE_MESSAGE(read.has_value(), (read ? std::string() : read.error().text));

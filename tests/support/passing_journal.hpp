@@ -38,6 +38,18 @@ class PassingJournal : public Journal {
     [[nodiscard]] Result<void> close() override { return journal_->close(); }
     [[nodiscard]] Result<std::string> id() override { return journal_->id(); }
     [[nodiscard]] Result<Head> head() override { return journal_->head(); }
+    [[nodiscard]] Result<Head> beginning() override { return journal_->beginning(); }
+    [[nodiscard]] Result<Base> base() override { return journal_->base(); }
+    [[nodiscard]] Result<std::vector<Pin>> pins() override { return journal_->pins(); }
+    [[nodiscard]] Result<RetainStep> retain(const RetainRequest& request) override {
+        return journal_->retain(request);
+    }
+    [[nodiscard]] Result<void> pin(const Pin& pin) override { return journal_->pin(pin); }
+    [[nodiscard]] Result<void> unpin(const std::string& name) override {
+        return journal_->unpin(name);
+    }
+    [[nodiscard]] Result<void> compact() override { return journal_->compact(); }
+    [[nodiscard]] Result<std::vector<std::string>> damage() override { return journal_->damage(); }
     [[nodiscard]] Result<void> read(const Head& after, Position to, Sink& sink) override {
         return journal_->read(after, to, sink);
     }

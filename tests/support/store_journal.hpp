@@ -14,6 +14,7 @@
 #include "journal/fold_sink.hpp"
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
+#include "journal/start.hpp"
 #include "projections/metrics.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/random_commands.hpp"
@@ -40,6 +41,10 @@ class StoreScript {
         auto reader = open_reader(path);
         REQUIRE(reader.has_value());
         reader_ = std::move(*reader);
+        auto start = own_start(*reader_);
+        REQUIRE(start.has_value());
+        fold_ = std::move(start->fold);
+        seen_ = start->head;
     }
 
     // One commit, and now and then a flush.

@@ -29,7 +29,7 @@ Result<Census> take_census(Reader& reader) {
     if (!head) return tl::unexpected<Error>(head.error());
     census.head = *head;
     CensusTaker taker(census);
-    FENCELINE_TRY(reader.read(Head{}, head->position, taker));
+    FENCELINE_TRY(reader.read_all(head->position, taker));
     return census;
 }
 
