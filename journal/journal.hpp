@@ -196,6 +196,14 @@ struct RetainStep {
     std::string pinned;  // the pin that kept it from dropping more; empty: none did
 };
 
+// A long part of some housekeeping. It needs nothing of the journal that gave it: any thread runs
+// it, while the journal is used. run() says nothing; the journal knows what came of it.
+class LongWork {
+  public:
+    virtual ~LongWork() = default;
+    virtual void run() = 0;
+};
+
 class Journal : public Reader {
   public:
     // Takes the write lock; from here to append or cancel_write nobody else can append. `busy`
@@ -221,6 +229,12 @@ class Journal : public Reader {
     // Housekeeping that the writer owes now and then (moving the WAL into the database). Called
     // by the store outside its callers' answers. Takes the write lock itself.
     [[nodiscard]] virtual Result<void> maintain() = 0;
+    // The same without holding anybody up for long, where a journal can: it is begun, which takes
+    // the write lock for a moment; the work that this gives is run once; and it is ended, before
+    // anything else of that kind is begun and before close(). Null: nothing is due, or only
+    // maintain() can do it.
+    [[nodiscard]] virtual Result<LongWork*> begin_maintenance() { return nullptr; }
+    [[nodiscard]] virtual Result<void> end_maintenance() { return {}; }
     // What the destructor does, but says what went wrong: a sync that failed while the log was
     // moved loses nothing, and still is somebody's business. Nothing may be asked afterwards.
     [[nodiscard]] virtual Result<void> close() { return {}; }

@@ -18,7 +18,8 @@ class LifecycleStore::Impl {
     explicit Impl(std::unique_ptr<StoreCore> core)
         : core_(std::move(core)),
           queue_({.run = [this](Batch& batch) { core_->run(batch); },
-                  .afterwards = [this] { core_->housekeeping(); }}) {}
+                  .afterwards = [this] { core_->housekeeping(); },
+                  .aside = [this] { core_->work_aside(); }}) {}
 
     [[nodiscard]] StoreCore& core() { return *core_; }
 

@@ -319,6 +319,7 @@ Measurements StoreCore::measure() const {
 }
 
 Result<void> StoreCore::close() {
+    const auto aside = end_aside();
     const std::lock_guard lock(mutex_);
     if (closed_) return {};
     Result<void> flushed;

@@ -5,6 +5,7 @@
 // Internal to the store. Everything here is guarded by `mutex`; a batch holds it from the lock to
 // the commit, so that a query sees only what is durable.
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -30,9 +31,11 @@ class StoreCore {
     // --- with `mutex` taken inside
     // Runs one batch, answers every ticket of it (I1), and wakes their callers.
     void run(Batch& batch);
-    // Housekeeping between batches: moves the log, writes a checkpoint when one is due, packs old
-    // history.
+    // Housekeeping between batches: writes a checkpoint when one is due, packs old history, and
+    // begins to move the log.
     void housekeeping();
+    // What of it takes long, beside the next batches.
+    void work_aside();
     [[nodiscard]] Result<void> close();
     [[nodiscard]] Result<void> reopen(std::unique_ptr<Journal> journal);
     [[nodiscard]] Result<MetricSnapshot> metrics(const MetricView& view, StoreStatus& status);
@@ -84,8 +87,12 @@ class StoreCore {
     // What a page is made of; `view` learns who leads.
     [[nodiscard]] MetricNumbers take_metrics(MetricView& view, StoreStatus& status);
 
+    // Not to be told to a caller, but no store goes on with a poisoned journal.
+    void note(const Result<void>& housekeeping);
     void seal_history();
     void drop_history();
+    // Waits for what runs aside, and ends it.
+    [[nodiscard]] std::unique_lock<std::mutex> end_aside();
 
     void stage(Ticket& ticket, const Command& command, Undo& undo);
     void stage_event(Event event, Undo& undo);
@@ -105,6 +112,8 @@ class StoreCore {
     [[nodiscard]] RecorderId writer() const;
 
     std::mutex mutex_;
+    std::mutex aside_mutex_;                  // held while work runs aside; taken before mutex_
+    std::atomic<LongWork*> aside_ = nullptr;  // begun, and not ended
     StoreOptions options_;
     Clock* clock_;
     std::unique_ptr<Journal> journal_;

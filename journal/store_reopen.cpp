@@ -35,6 +35,7 @@ class OwnSink : public Sink {
 }  // namespace
 
 Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
+    const auto aside = end_aside();
     const std::lock_guard lock(mutex_);
     auto head = journal->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));

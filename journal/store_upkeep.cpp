@@ -28,16 +28,44 @@ void StoreCore::drop_history() {
     if (!step || !step->more) drop_at_ = Position{head_.position.value + limits::segment_events};
 }
 
+// None of it may fail a caller: what is owed is tried again after the next batch. Only a failed
+// sync, after which nobody knows what the disk holds, ends the store's work like an unknown commit.
+void StoreCore::note(const Result<void>& housekeeping) {
+    if (!housekeeping && housekeeping.error().effect == Effect::unknown) poisoned_ = true;
+}
+
 void StoreCore::housekeeping() {
     const std::lock_guard lock(mutex_);
     if (poisoned_ || closed_) return;
-    // Neither may fail a caller: what is owed is tried again after the next batch, and a failed
-    // sync inside poisons the journal, which the next batch then hears.
-    (void)journal_->maintain();
+    if (aside_ == nullptr) {
+        const auto begun = journal_->begin_maintenance();
+        if (begun && *begun != nullptr)
+            aside_ = *begun;
+        else
+            note(journal_->maintain());
+    }
     seal_history();
     drop_history();
     if (head_.position.value - checkpointed_.value < options_.checkpoint_events) return;
     if (journal_->save_checkpoint({head_, fold_.save()})) checkpointed_ = head_.position;
+}
+
+// The writer of one batch does it while those of the next ones go on.
+void StoreCore::work_aside() {
+    if (aside_ == nullptr) return;
+    const std::unique_lock turn(aside_mutex_, std::try_to_lock);
+    if (!turn || aside_ == nullptr) return;
+    aside_.load()->run();
+    const std::lock_guard lock(mutex_);
+    note(journal_->end_maintenance());
+    aside_ = nullptr;
+}
+
+std::unique_lock<std::mutex> StoreCore::end_aside() {
+    std::unique_lock turn(aside_mutex_);
+    const std::lock_guard lock(mutex_);
+    if (aside_.exchange(nullptr) != nullptr) note(journal_->end_maintenance());
+    return turn;
 }
 
 }  // namespace fenceline

@@ -123,6 +123,7 @@ void TicketQueue::lead(Ticket& own) {
     work_.run(batch);
     work_.afterwards();
     hand_on();
+    work_.aside();
 }
 
 void TicketQueue::hand_on() {

@@ -60,6 +60,8 @@ class TicketQueue {
         std::function<void(Batch&)> run;
         // What the writer owes after its callers were woken: checkpoints.
         std::function<void()> afterwards;
+        // What it does once somebody else may write the next batch: what takes long.
+        std::function<void()> aside;
     };
     explicit TicketQueue(Work work) : work_(std::move(work)) {}
 

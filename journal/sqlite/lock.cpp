@@ -22,6 +22,7 @@ namespace {
 constexpr std::int64_t write_byte = 4096;
 constexpr std::int64_t store_byte = 4097;
 constexpr std::int64_t change_byte = 4098;
+constexpr std::int64_t move_byte = 4099;
 constexpr std::int64_t first_ticket_byte = 8192;
 constexpr std::int64_t ticket_mask = (std::int64_t{1} << 40) - 1;
 
@@ -288,6 +289,16 @@ void LockFile::note_synced_to(std::int64_t position) {
 
 void LockFile::forget_synced() {
     if (page_ != nullptr) page_->synced_to.store(0);
+}
+
+// --- moving the log
+
+bool LockFile::begin_move() {
+    return try_range(F_WRLCK, move_byte, 1);
+}
+
+void LockFile::end_move() {
+    if (descriptor_ >= 0) unlock_range(move_byte, 1);
 }
 
 // --- stores and changes

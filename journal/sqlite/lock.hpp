@@ -64,6 +64,11 @@ class LockFile {
     void note_synced_to(std::int64_t position);
     void forget_synced();
 
+    // --- who moves the log into the database
+    // One at a time, whether or not he holds the write lock. False: somebody else does.
+    [[nodiscard]] bool begin_move();
+    void end_move();
+
     // --- whether stores have the journal open
     // Said by every store for as long as it lives; shared.
     [[nodiscard]] Result<void> announce_store();

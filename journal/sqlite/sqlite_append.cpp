@@ -16,9 +16,9 @@ namespace fenceline::sqlite {
 
 namespace {
 
-// Codes of a failed COMMIT after which it is certain that nothing of it will ever be seen: SQLite
-// gave up before the commit's last frame was whole. Any other failure may have come after it.
-bool surely_not_applied(int code) {
+// Codes of a failed COMMIT that SQLite gave up before its last frame was written to the end. Any
+// other failure may have come after it.
+bool gave_up_before_the_end(int code) {
     switch (code & 0xff) {
         case SQLITE_FULL:
         case SQLITE_BUSY:
@@ -44,8 +44,8 @@ Result<void> SqliteJournal::set_sync(Sync wanted) {
 // A commit that is anchored is durable before others append, so that the anchor never goes back.
 bool SqliteJournal::may_sync_late() const {
     const auto when = options_.late_sync;
-    const bool wanted = when == LateSync::always ||
-                        (when == LateSync::when_contended && lock_.contended());
+    const bool wanted =
+        when == LateSync::always || (when == LateSync::when_contended && lock_.contended());
     return wanted && !anchor_due();
 }
 
@@ -89,8 +89,11 @@ Result<void> SqliteJournal::commit() {
     }
     auto error = error_of(database.raw(), code, "committing to the journal");
     database_->commit.reset();
-    if (surely_not_applied(code)) return tl::unexpected<Error>(std::move(error));
-    return tl::unexpected<Error>(poison(std::move(error)));
+    if (!gave_up_before_the_end(code)) return tl::unexpected<Error>(poison(std::move(error)));
+    if (!database.autocommit()) (void)database_->rollback.run();
+    if (auto voided = void_refused_commit(database); !voided)
+        return tl::unexpected<Error>(poison(std::move(error)));
+    return tl::unexpected<Error>(std::move(error));
 }
 
 // What another store commits meanwhile is behind ours in the log, or has moved ours into the
@@ -283,22 +286,6 @@ Result<void> SqliteJournal::save_checkpoint(const Checkpoint& checkpoint) {
     if (saved) saved = commit();
     end();
     return saved;
-}
-
-Result<void> SqliteJournal::maintain() {
-    FENCELINE_TRY(usable());
-    FENCELINE_TRY(not_writing());
-    if (database_->frames.frames() < checkpoint_due_) return {};
-    FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
-    auto counts = open_files_.check().and_then(
-        [&] { return checkpoint_log(database_->connection, Checkpointing::in_place); });
-    lock_.release();
-    if (!counts) return tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
-    // The next commit starts the log anew, unless a reader held it back: then a little later.
-    checkpoint_due_ =
-        counts->complete() ? checkpoint_frames_ : counts->frames + checkpoint_frames_ / 4 + 1;
-    database_->frames.set(0);
-    return {};
 }
 
 }  // namespace fenceline::sqlite

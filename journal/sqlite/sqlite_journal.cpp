@@ -19,9 +19,6 @@ namespace {
 // A store that closes does not wait longer for the lock: what it leaves is tidied by the next.
 constexpr Duration close_timeout = seconds(5);
 
-// A page of the database and its header in the log.
-constexpr std::int64_t frame_bytes = 4096 + 24;
-
 // Asked of the file alone, before anything is made beside it or locked: it may be a stranger's. Of
 // its header alone: after a crash while the log was being moved the rest may be half of a change.
 Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
@@ -164,6 +161,7 @@ SqliteJournal::~SqliteJournal() {
         return;
     }
     // A child after fork(): the connection and the lock are its parent's.
+    if (log_move_ != nullptr) log_move_->abandon();
     (void)database_.release();
     lock_.abandon();
 }
@@ -172,6 +170,8 @@ Result<void> SqliteJournal::close() {
     if (process_ != ::getpid()) return usable();
     if (writing_) cancel_write();
     if (database_ == nullptr) return {};
+    log_move_.reset();  // before the last connection, which tidies up
+    lock_.end_move();
     const bool alone = !poisoned_ && lock_.acquire(close_timeout) &&
                        lock_.begin_change(close_timeout) && lock_.only_store() &&
                        open_files_.nothing_replaced();

@@ -21,6 +21,7 @@
 #include "journal/sqlite/event_batch.hpp"
 #include "journal/sqlite/files.hpp"
 #include "journal/sqlite/lock.hpp"
+#include "journal/sqlite/log_move.hpp"
 #include "journal/sqlite/open_files.hpp"
 #include "journal/sqlite/reads.hpp"
 #include "journal/sqlite/retaining.hpp"
@@ -46,6 +47,8 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> make_durable() override;
     [[nodiscard]] Result<void> save_checkpoint(const Checkpoint& checkpoint) override;
     [[nodiscard]] Result<void> maintain() override;
+    [[nodiscard]] Result<LongWork*> begin_maintenance() override;
+    [[nodiscard]] Result<void> end_maintenance() override;
     [[nodiscard]] Result<void> close() override;
     [[nodiscard]] Result<SealStep> seal(const SealRequest& request) override;
     [[nodiscard]] Result<RetainStep> retain(const RetainRequest& request) override;
@@ -108,6 +111,12 @@ class SqliteJournal final : public Journal {
     // Poisons when a sync failed: what it should have made durable may be anywhere.
     [[nodiscard]] Error after_checkpoint(Error error);
 
+    // Moving the log, in sqlite_maintain.cpp.
+    [[nodiscard]] bool move_is_due() const;
+    void put_off_move();
+    [[nodiscard]] Result<bool> begin_move();
+    [[nodiscard]] Result<void> move_now();
+
     [[nodiscard]] Result<Head> insert(const Commit& commit);
     [[nodiscard]] Result<void> insert_names(const Commit& commit);
     [[nodiscard]] Result<void> insert_events(const Commit& commit, ChainHash& chain);
@@ -135,6 +144,7 @@ class SqliteJournal final : public Journal {
     JournalFiles files_;
     LockFile lock_;
     std::unique_ptr<Database> database_;
+    std::unique_ptr<LogMove> log_move_;  // from the first one on
     OpenFiles open_files_;
     pid_t process_;
     bool writing_ = false;
@@ -142,7 +152,7 @@ class SqliteJournal final : public Journal {
     Sync sync_ = Sync::in_commit;  // as the connection is set
     Position told_;                // of what others appended, too, a caller knows up to here
     Position synced_;              // known to be durable up to here
-    Head head_;  // while writing_: the journal's
+    Head head_;                    // while writing_: the journal's
     // Of the database when head_ was its head, unless that is not known.
     std::optional<DataVersion> head_as_of_;
     int checkpoint_frames_, checkpoint_due_;  // frames in the log from which it is moved

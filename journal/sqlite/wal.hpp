@@ -4,13 +4,18 @@
 //
 // Every function here but sync_log() is for the holder of the write lock. SQLite up to 3.51.2
 // loses commits when one connection checkpoints while another restarts the log; under one lock that
-// cannot be.
+// cannot be, and LogMove keeps it from being without the lock.
 
+#include <array>
 #include <cstdint>
 
 #include "journal/sqlite/sqlite.hpp"
 
 namespace fenceline::sqlite {
+
+// A page of the database and its header in the log.
+constexpr int frame_header_bytes = 24;
+constexpr std::int64_t frame_bytes = frame_header_bytes + 4096;
 
 // Counts the log's frames as each commit of this connection leaves them.
 class FrameCount {
@@ -29,16 +34,28 @@ enum class Checkpointing {
 };
 
 struct CheckpointCounts {
-    int frames = 0;  // in the log
+    int frames = 0;  // in the log; -1: another connection is just moving it
     int moved = 0;   // of these in the database; fewer while a reader still needs the older state
-    [[nodiscard]] bool complete() const { return frames == moved; }
+    [[nodiscard]] bool complete() const { return frames >= 0 && frames == moved; }
 };
+
+// How much of the log is in the database already, as all processes see it. Under the write lock.
+struct LogState {
+    std::uint32_t frames = 0, moved = 0;
+    std::array<char, 8> salts{};
+};
+[[nodiscard]] Result<LogState> state_of_log(Connection& database);
 
 // Makes everything that the log holds durable, by whomever it was written. Outside of a
 // transaction; without the lock too: what another store has moved into the database it has synced.
 [[nodiscard]] Result<void> sync_log(Connection& database);
 
 [[nodiscard]] Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how);
+
+// After a commit that was refused for want of room: its last page may have been cut short over
+// bytes that are the same, and whoever recovers the log would find it whole. Once this is done
+// nobody ever will. Under the write lock, outside of a transaction.
+[[nodiscard]] Result<void> void_refused_commit(Connection& database);
 
 // Grows the log's file to `bytes` and syncs it, by a large transaction that is rolled back. Done
 // once, when the log is empty.

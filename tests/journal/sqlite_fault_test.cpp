@@ -283,28 +283,6 @@ TEST_CASE("after a failed sync the journal takes nothing until it is opened agai
     CHECK(JournalScript(*again, "cp-b").append({drain_event()}).has_value());
 }
 
-TEST_CASE("a full disk refuses commits and takes them again once there is room") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    FaultyVfs vfs;
-    auto journal = opened(options_for(path, vfs.name()));
-    JournalScript script(*journal);
-    script.appends({drain_event()});
-    for (int round = 0; round < 5; ++round) {
-        vfs.fail({.what = Call::write, .code = SQLITE_FULL, .lasts = Lasts::for_ever});
-        for (int i = 0; i < 3; ++i) {
-            const auto refused = script.append({drain_event(), drain_event()});
-            REQUIRE_FALSE(refused.has_value());
-            CHECK(refused.error().code == ErrorCode::no_space);
-            CHECK(refused.error().effect == Effect::not_applied);
-            CHECK(journal->head()->position.value == 1 + round);
-        }
-        vfs.heal();
-        CHECK(script.appends({drain_event()}).position.value == 2 + round);
-    }
-    CHECK(hear(*opened(options_for(path))).events == script.written);
-}
-
 TEST_CASE("a log that was moved away under the journal is noticed before the answer") {
     TempDir dir;
     const auto path = dir / "pool.db";

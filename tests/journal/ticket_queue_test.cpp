@@ -21,8 +21,16 @@ struct Counting {
     int afterwards = 0;
     std::function<void()> before_the_end = [] {};
 
-    TicketQueue queue{
-        {.run = [this](Batch& batch) { run(batch); }, .afterwards = [this] { ++afterwards; }}};
+    std::atomic<int> aside = 0;
+    std::function<void()> while_aside = [] {};
+
+    TicketQueue queue{{.run = [this](Batch& batch) { run(batch); },
+                       .afterwards = [this] { ++afterwards; },
+                       .aside =
+                           [this] {
+                               ++aside;
+                               while_aside();
+                           }}};
 
     void run(Batch& batch) {
         std::size_t operations = 0;
@@ -50,6 +58,22 @@ TEST_CASE("a lone caller writes its own batch") {
     CHECK(ticket.answers.size() == 3);
     CHECK(counting.batches == std::vector<std::size_t>{3});
     CHECK(counting.afterwards == 1);
+    CHECK(counting.aside == 1);
+}
+
+TEST_CASE("what is done aside holds up nobody") {
+    Counting counting;
+    const std::vector<Command> one(1);
+    counting.while_aside = [&] {
+        if (counting.aside > 1) return;
+        Ticket other(one, {});
+        CHECK(counting.queue.submit(other));
+        CHECK(other.answers.size() == 1);
+    };
+    Ticket ticket(one, {});
+    REQUIRE(counting.queue.submit(ticket));
+    CHECK(counting.answered == 2);
+    CHECK(counting.aside == 2);
 }
 
 TEST_CASE("who comes while a batch is written shares the next one") {

@@ -188,6 +188,62 @@ TEST_CASE("while one journal moves the log no other commits and nothing is lost"
     CHECK(RawSqlite(path).value("PRAGMA integrity_check") == "ok");
 }
 
+// The longer part of a move goes without that lock. Right before it the schedule has all in the
+// database: another journal was opened, which moves what it finds.
+TEST_CASE("while one journal moves the log aside others commit and nothing is lost") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    PausingVfs vfs;
+    JournalOptions options{.path = path,
+                           .create = true,
+                           .wal_reserve_bytes = 0,
+                           .wal_move_bytes = 1,
+                           .vfs = vfs.name()};
+    int paused = 0;
+    std::vector<Event> written;
+    {
+        auto mover = open_journal(options);
+        auto writer = open_journal(options);
+        REQUIRE(mover.has_value());
+        REQUIRE(writer.has_value());
+        JournalScript moving(**mover, "cp-a");
+        JournalScript writing(**writer, "cp-b");
+        const auto commits = [&](JournalScript& script, int n) {
+            for (int i = 0; i < n; ++i) {
+                script.appends({drain_event()});
+                written.push_back(script.written.back());
+            }
+        };
+        for (int round = 0; round < 8; ++round) {
+            commits(writing, 60);
+            commits(moving, 1);
+            const auto work = (*mover)->begin_maintenance();
+            REQUIRE(work.has_value());
+            REQUIRE(*work != nullptr);
+            if (round % 2 == 0) {
+                const auto third = open_journal(options);
+                REQUIRE(third.has_value());
+            }
+            vfs.meanwhile([&] {
+                commits(writing, 3);
+                REQUIRE((*writer)->maintain().has_value());
+                commits(writing, round);
+            });
+            (*work)->run();
+            paused += vfs.paused();
+            vfs.meanwhile(nullptr);
+            commits(writing, round % 3);
+            REQUIRE((*mover)->end_maintenance().has_value());
+            commits(writing, 33);
+        }
+    }
+    CHECK(paused == 7);  // the first sees nothing new: its connection was just made
+    auto journal = open_reader(path);
+    REQUIRE(journal.has_value());
+    CHECK(hear(**journal).events == written);
+    CHECK(RawSqlite(path).value("PRAGMA integrity_check") == "ok");
+}
+
 TEST_SUITE_END();
 
 }  // namespace fenceline::testing

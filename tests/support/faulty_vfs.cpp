@@ -27,6 +27,10 @@ struct FaultyVfs::State {
         killed = fault->lasts == Fault::Lasts::to_death;
         return fault->code;
     }
+    [[nodiscard]] bool takes_overwrites() const {
+        return !killed && fault && fault->code == SQLITE_FULL && seen > fault->nth &&
+               fault->takes_overwrites;
+    }
     [[nodiscard]] bool leaves(Fault::Leaves what) const { return !killed && fault->leaves == what; }
 };
 
@@ -48,7 +52,8 @@ class File final : public ShimFile {
         return ShimFile::read(out, amount, offset);
     }
     int write(const void* in, int amount, sqlite3_int64 offset) override {
-        if (const int code = state_.next(Call::write); code != SQLITE_OK) {
+        const int code = state_.next(Call::write);
+        if (code != SQLITE_OK && !(state_.takes_overwrites() && is_there(amount, offset))) {
             if (state_.leaves(Fault::Leaves::written)) {
                 remember(amount / 2, offset);
                 ShimFile::write(in, amount / 2, offset);
@@ -86,6 +91,10 @@ class File final : public ShimFile {
     }
 
   private:
+    [[nodiscard]] bool is_there(int amount, sqlite3_int64 offset) {
+        sqlite3_int64 size = 0;
+        return ShimFile::size(&size) == SQLITE_OK && offset + amount <= size;
+    }
     void remember(int amount, sqlite3_int64 offset) {
         Replaced replaced{.offset = offset,
                           .bytes = std::vector<char>(static_cast<std::size_t>(amount))};

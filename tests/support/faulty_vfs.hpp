@@ -31,6 +31,9 @@ struct Fault {
     // A failed sync: what was written since the last one is still there when somebody looks, or
     // the kernel has dropped it. A failed write: nothing of it is there, or its first half.
     enum class Leaves { written, nothing } leaves = Leaves::written;
+    // A disk that is full for ever: what is written over bytes that are there still goes through
+    // after the first failure. Not where a changed block takes room of its own.
+    bool takes_overwrites = true;
 };
 
 class FaultyVfs final : public ShimVfs {

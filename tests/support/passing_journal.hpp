@@ -32,6 +32,10 @@ class PassingJournal : public Journal {
         return journal_->save_checkpoint(checkpoint);
     }
     [[nodiscard]] Result<void> maintain() override { return journal_->maintain(); }
+    [[nodiscard]] Result<LongWork*> begin_maintenance() override {
+        return journal_->begin_maintenance();
+    }
+    [[nodiscard]] Result<void> end_maintenance() override { return journal_->end_maintenance(); }
     [[nodiscard]] Result<SealStep> seal(const SealRequest& request) override {
         return journal_->seal(request);
     }

@@ -1,0 +1,86 @@
+// How SqliteJournal moves its log into the database: at once under the write lock, or for the most
+// part without it.
+
+#include <unistd.h>
+
+#include "journal/sqlite/sqlite_journal.hpp"
+
+namespace fenceline::sqlite {
+
+bool SqliteJournal::move_is_due() const {
+    return database_->frames.frames() >= checkpoint_due_;
+}
+
+// A reader holds the log back, or somebody else is moving it: looked at again a little later.
+void SqliteJournal::put_off_move() {
+    checkpoint_due_ = database_->frames.frames() + checkpoint_frames_ / 4 + 1;
+}
+
+Result<void> SqliteJournal::maintain() {
+    FENCELINE_TRY(usable());
+    FENCELINE_TRY(not_writing());
+    if (!move_is_due()) return {};
+    if (!lock_.begin_move()) return put_off_move(), Result<void>();
+    auto moved = move_now();
+    lock_.end_move();
+    return moved;
+}
+
+Result<void> SqliteJournal::move_now() {
+    FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    auto counts = open_files_.check().and_then(
+        [&] { return checkpoint_log(database_->connection, Checkpointing::in_place); });
+    lock_.release();
+    if (!counts) return tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
+    if (!counts->complete()) return put_off_move(), Result<void>();
+    // The next commit starts the log anew.
+    checkpoint_due_ = checkpoint_frames_;
+    database_->frames.set(0);
+    return {};
+}
+
+Result<LongWork*> SqliteJournal::begin_maintenance() {
+    FENCELINE_TRY(usable());
+    FENCELINE_TRY(not_writing());
+    if (!move_is_due()) return nullptr;
+    if (!lock_.begin_move()) return put_off_move(), nullptr;
+    auto begun = begin_move();
+    if (begun && *begun) return log_move_.get();
+    lock_.end_move();
+    if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
+    checkpoint_due_ = checkpoint_frames_;
+    database_->frames.set(0);
+    return nullptr;
+}
+
+Result<bool> SqliteJournal::begin_move() {
+    FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    Result<bool> begun = true;
+    if (log_move_ == nullptr) {
+        auto opened = LogMove::open(files_.database, options_.vfs);
+        if (opened)
+            log_move_ = std::move(*opened);
+        else
+            begun = tl::unexpected<Error>(std::move(opened.error()));
+    }
+    // After the opening: what was opened is what the names still lead to.
+    if (begun) begun = open_files_.check().and_then([&] { return log_move_->begin(); });
+    lock_.release();
+    return begun;
+}
+
+// What came since the move began is little, and moved under the lock: then the log starts anew.
+Result<void> SqliteJournal::end_maintenance() {
+    if (process_ != ::getpid() || log_move_ == nullptr || !log_move_->begun()) return usable();
+    auto moved = log_move_->end();
+    if (!moved && log_move_->sync_failed())
+        moved = tl::unexpected<Error>(poison(std::move(moved.error())));
+    else if (!moved)
+        put_off_move();
+    else if (moved = usable().and_then([&] { return not_writing(); }); moved)
+        moved = move_now();
+    lock_.end_move();
+    return moved;
+}
+
+}  // namespace fenceline::sqlite

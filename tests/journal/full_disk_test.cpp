@@ -1,0 +1,119 @@
+// A disk without room: a commit is refused, nothing of it is ever found, and the journal goes on.
+
+#include <doctest/doctest.h>
+
+#include "tests/support/faulty_vfs.hpp"
+#include "tests/support/journal_script.hpp"
+#include "tests/support/opened.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace fenceline::testing {
+
+TEST_SUITE_BEGIN("journal/full_disk");
+
+namespace {
+
+using Lasts = Fault::Lasts;
+
+std::unique_ptr<Journal> opened(const std::string& path, const FaultyVfs* vfs = nullptr) {
+    return value_of(open_journal({.path = path,
+                                  .create = true,
+                                  .wal_reserve_bytes = 0,
+                                  .wal_move_bytes = 1,
+                                  .vfs = vfs != nullptr ? vfs->name() : std::string()}));
+}
+
+// Leaves a log that is next written over itself: its first page holds older rows in its second
+// half, and will again.
+void prepare_log(Journal& journal, JournalScript& script) {
+    for (int i = 0; i < 30; ++i) script.appends({drain_event()});
+    for (int i = 0; i < 2; ++i) {
+        REQUIRE(journal.maintain().has_value());
+        script.appends({drain_event()});
+    }
+    REQUIRE(journal.maintain().has_value());
+}
+
+}  // namespace
+
+TEST_CASE("a full disk refuses commits and takes them again once there is room") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    FaultyVfs vfs;
+    auto journal = opened(path, &vfs);
+    JournalScript script(*journal);
+    script.appends({drain_event()});
+    for (int round = 0; round < 5; ++round) {
+        vfs.fail({.what = Call::write, .code = SQLITE_FULL, .lasts = Lasts::for_ever});
+        for (int i = 0; i < 3; ++i) {
+            const auto refused = script.append({drain_event(), drain_event()});
+            REQUIRE_FALSE(refused.has_value());
+            CHECK(refused.error().code == ErrorCode::no_space);
+            CHECK(refused.error().effect == Effect::not_applied);
+            CHECK(journal->head()->position.value == 1 + round);
+        }
+        vfs.heal();
+        CHECK(script.appends({drain_event()}).position.value == 2 + round);
+    }
+    CHECK(hear(*opened(path)).events == script.written);
+}
+
+TEST_CASE("a refused commit whose last page is whole by chance is not found after a crash") {
+    auto lasts = Lasts::once;
+    SUBCASE("room is found at once") {}
+    SUBCASE("there is none from then on") {
+        lasts = Lasts::for_ever;
+    }
+    int refused = 0;
+    for (int nth = 1; nth <= 8; ++nth) {
+        CAPTURE(nth);
+        TempDir dir;
+        const auto path = dir / "pool.db";
+        FaultyVfs vfs;
+        auto journal = opened(path, &vfs);
+        JournalScript script(*journal);
+        prepare_log(*journal, script);
+        vfs.fail({.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = lasts});
+        if (const auto answer = script.append({drain_event()}); !answer) {
+            ++refused;
+            CHECK(answer.error().effect == Effect::not_applied);
+        }
+        vfs.kill();
+        journal.reset();
+        CHECK(hear(*opened(path)).events == script.written);
+    }
+    CHECK(refused >= 3);
+}
+
+TEST_CASE("a refused commit that cannot be taken out of the log is unknown") {
+    int unknown = 0;
+    for (int nth = 1; nth <= 8; ++nth) {
+        CAPTURE(nth);
+        TempDir dir;
+        const auto path = dir / "pool.db";
+        FaultyVfs vfs;
+        auto journal = opened(path, &vfs);
+        JournalScript script(*journal);
+        prepare_log(*journal, script);
+        vfs.fail({.what = Call::write,
+                  .nth = nth,
+                  .code = SQLITE_FULL,
+                  .lasts = Lasts::for_ever,
+                  .takes_overwrites = false});
+        const auto answer = script.append({drain_event()});
+        const bool doubted = !answer && answer.error().effect == Effect::unknown;
+        if (doubted) {
+            ++unknown;
+            CHECK(error_of(journal->head()).code == ErrorCode::poisoned);
+        }
+        vfs.kill();
+        journal.reset();
+        const auto more = std::ssize(hear(*opened(path)).events) - std::ssize(script.written);
+        CHECK((more == 0 || (doubted && more == 1)));
+    }
+    CHECK(unknown >= 1);
+}
+
+TEST_SUITE_END();
+
+}  // namespace fenceline::testing

@@ -1,0 +1,177 @@
+// Moving the log beside the commits: nobody waits for it, and what fails in it is heard.
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "journal/lifecycle_store.hpp"
+#include "tests/support/faulty_vfs.hpp"
+#include "tests/support/journal_script.hpp"
+#include "tests/support/opened.hpp"
+#include "tests/support/shim_vfs.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace fenceline::testing {
+
+TEST_SUITE_BEGIN("journal/log_move");
+
+namespace {
+
+JournalOptions options_for(const std::string& path, const std::string& vfs = {}) {
+    return {.path = path, .create = true, .wal_reserve_bytes = 0, .wal_move_bytes = 1, .vfs = vfs};
+}
+
+// Once, at the first write to the database's own file: only a moved log is written there.
+class AtTheMove final : public ShimVfs {
+  public:
+    AtTheMove() : ShimVfs("at_the_move") {}
+    void meanwhile(std::function<void()> work) {
+        work_ = std::move(work);
+        armed_ = true;
+    }
+    std::unique_ptr<ShimFile> opened(const char* name, int flags, sqlite3_file& real) override {
+        const bool database = name != nullptr && (flags & SQLITE_OPEN_MAIN_DB) != 0;
+        return std::make_unique<File>(real, database ? this : nullptr);
+    }
+
+  private:
+    struct File final : ShimFile {
+        File(sqlite3_file& file, AtTheMove* told) : ShimFile(file), vfs(told) {}
+        int write(const void* in, int amount, sqlite3_int64 offset) override {
+            if (vfs != nullptr && vfs->armed_.exchange(false)) vfs->work_();
+            return ShimFile::write(in, amount, offset);
+        }
+        AtTheMove* vfs;
+    };
+
+    std::atomic<bool> armed_ = false;
+    std::function<void()> work_;
+};
+
+std::unique_ptr<LifecycleStore> store_of(const JournalOptions& options, const char* instance) {
+    return value_of(LifecycleStore::open({.instance = instance}, value_of(open_journal(options))));
+}
+
+}  // namespace
+
+TEST_CASE("operations are answered while the log is being moved") {
+    TempDir dir;
+    AtTheMove vfs;
+    const auto path = dir / "pool.db";
+    auto store = store_of(options_for(path, vfs.name()), "cp-a");
+    REQUIRE(store->spawn({.prefix = "w", .image = "img"}).has_value());
+    std::future<int> answered;
+    auto waited = std::future_status::deferred;
+    vfs.meanwhile([&] {
+        answered = std::async(std::launch::async, [&] {
+            int spawned = 0;
+            for (int i = 0; i < 3; ++i)
+                spawned += store->spawn({.prefix = "w", .image = "img"}).has_value();
+            return spawned;
+        });
+        waited = answered.wait_for(std::chrono::seconds(20));
+    });
+    REQUIRE(store->spawn({.prefix = "w", .image = "img"}).has_value());
+    CHECK(waited == std::future_status::ready);
+    REQUIRE(answered.valid());
+    CHECK(answered.get() == 3);
+    REQUIRE(store->close().has_value());
+    store.reset();
+    CHECK(hear(*reader_of(path)).events.size() == 5);
+    CHECK(verified(path).sound());
+}
+
+TEST_CASE("many callers of two stores lose nothing while the log is moved after every commit") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    constexpr int callers = 3, calls = 60;
+    std::atomic<int> answered = 0;
+    {
+        const auto one = store_of(options_for(path), "cp-a");
+        const auto other = store_of(options_for(path), "cp-b");
+        std::vector<std::jthread> threads;
+        for (const auto* store : {&one, &other})
+            for (int i = 0; i < callers; ++i)
+                threads.emplace_back([&, store] {
+                    for (int call = 0; call < calls; ++call)
+                        answered += (*store)->spawn({.prefix = "w", .image = "img"}).has_value();
+                });
+    }
+    CHECK(answered == 2 * callers * calls);
+    CHECK(std::ssize(hear(*reader_of(path)).events) == answered);
+    CHECK(verified(path).sound());
+}
+
+TEST_CASE("a sync that fails while the log is moved aside ends the store's work") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    FaultyVfs vfs;
+    auto journal = value_of(open_journal(options_for(path, vfs.name())));
+    JournalScript script(*journal);
+    script.appends({drain_event()});
+    auto* work = value_of(journal->begin_maintenance());
+    REQUIRE(work != nullptr);
+    vfs.fail({.what = Call::sync, .code = SQLITE_IOERR_FSYNC});
+    work->run();
+    REQUIRE(vfs.fired());
+    CHECK(error_of(journal->end_maintenance()).effect == Effect::unknown);
+    CHECK(error_of(journal->begin_write()).code == ErrorCode::poisoned);
+    journal.reset();
+    vfs.heal();
+    CHECK(hear(*value_of(open_journal(options_for(path)))).events == script.written);
+}
+
+TEST_CASE("a write that fails while the log is moved aside is tried again") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    FaultyVfs vfs;
+    auto journal = value_of(open_journal(options_for(path, vfs.name())));
+    JournalScript script(*journal);
+    script.appends({drain_event()});
+    auto* work = value_of(journal->begin_maintenance());
+    REQUIRE(work != nullptr);
+    vfs.fail({.what = Call::write});
+    work->run();
+    REQUIRE(vfs.fired());
+    vfs.heal();
+    CHECK(error_of(journal->end_maintenance()).effect == Effect::not_applied);
+    for (int i = 0; i < 3; ++i) script.appends({drain_event()});
+    work = value_of(journal->begin_maintenance());
+    REQUIRE(work != nullptr);
+    work->run();
+    CHECK(journal->end_maintenance().has_value());
+    CHECK(hear(*journal).events == script.written);
+}
+
+TEST_CASE("one moves the log at a time and who closes meanwhile leaves one file") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto one = value_of(open_journal(options_for(path)));
+    auto other = value_of(open_journal(options_for(path)));
+    JournalScript writing(*one, "cp-a"), beside(*other, "cp-b");
+    writing.appends({drain_event()});
+    beside.appends({drain_event()});
+    auto* work = value_of(one->begin_maintenance());
+    REQUIRE(work != nullptr);
+    CHECK(value_of(other->begin_maintenance()) == nullptr);
+    CHECK(other->maintain().has_value());
+    SUBCASE("before it ran") {}
+    SUBCASE("after it ran") {
+        work->run();
+    }
+    REQUIRE(other->close().has_value());
+    REQUIRE(one->close().has_value());
+    CHECK_FALSE(std::filesystem::exists(path + "-wal"));
+    CHECK(hear(*reader_of(path)).events.size() == 2);
+}
+
+TEST_SUITE_END();
+
+}  // namespace fenceline::testing
