@@ -25,7 +25,8 @@ void Claimable::add(TextId org, TextId image, std::uint32_t slot, WorkerId worke
     Tree& tree = trees_[key_of(org, image)];
     const std::int64_t was = tree.lowest;
     places_[slot] = put(tree, worker.value);
-    if (image.given() && tree.lowest != was) tell_org(org, image, tree);
+    const bool told = tree.of_lowest != nowhere;
+    if (image.given() && (tree.lowest != was || !told)) tell_org(org, image, tree);
 }
 
 void Claimable::remove(TextId org, TextId image, std::uint32_t slot) {
@@ -35,7 +36,7 @@ void Claimable::remove(TextId org, TextId image, std::uint32_t slot) {
     Tree& tree = it->second;
     const std::int64_t was = tree.lowest;
     take(tree, std::exchange(places_[slot], nowhere));
-    if (image.given() && tree.lowest != was) tell_org(org, image, tree);
+    if (image.given() && (tree.lowest != was || tree.members == 0)) tell_org(org, image, tree);
 }
 
 void Claimable::tell_org(TextId org, TextId image, Tree& tree) {
@@ -46,18 +47,19 @@ void Claimable::tell_org(TextId org, TextId image, Tree& tree) {
     }
     Tree& any = it->second;
     if (tree.of_lowest != nowhere) take(any, std::exchange(tree.of_lowest, nowhere));
-    if (tree.lowest != nobody) tree.of_lowest = put(any, tree.lowest);
+    if (tree.members != 0) tree.of_lowest = put(any, tree.lowest);
 }
 
 std::optional<WorkerId> Claimable::lowest(TextId org, TextId image) const {
     const auto it = trees_.find(key_of(org, image));
-    if (it == trees_.end() || it->second.lowest == nobody) return std::nullopt;
+    if (it == trees_.end() || it->second.members == 0) return std::nullopt;
     return WorkerId{it->second.lowest};
 }
 
 // --- a tree --------------------------------------------------------------------------------------
 
 Claimable::Place Claimable::put(Tree& tree, std::int64_t id) {
+    ++tree.members;
     if (tree.with_room == nowhere) grow(tree);
     const std::uint32_t index = tree.with_room;
     Leaf& leaf = leaves_[index];
@@ -72,6 +74,7 @@ Claimable::Place Claimable::put(Tree& tree, std::int64_t id) {
 }
 
 void Claimable::take(Tree& tree, Place place) {
+    --tree.members;
     const std::uint32_t index = place / leaf_words;
     const std::size_t word = place % leaf_words;
     Leaf& leaf = leaves_[index];

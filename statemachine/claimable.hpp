@@ -78,6 +78,7 @@ class Claimable {
         Place of_lowest = nowhere;          // an image's: the place of its lowest in the org's tree
         std::uint32_t with_room = nowhere;  // the first leaf
         std::uint32_t leaves = 0;
+        std::uint32_t members = 0;  // `nobody` is also a number that a recorded worker may bear
         // The minimum of each leaf, of eight of those, and so on up to at most eight. A tree of
         // one leaf has none.
         std::vector<Minima> above;

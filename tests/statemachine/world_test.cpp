@@ -267,12 +267,38 @@ TEST_SUITE("statemachine/world") {
     TEST_CASE("whatever number a worker bears it is found") {
         Claimable claimable;
         std::uint32_t slot = 0;
-        for (const std::int64_t id : {std::numeric_limits<std::int64_t>::max() - 1, std::int64_t{0},
-                                      std::numeric_limits<std::int64_t>::min()}) {
+        constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+        for (const std::int64_t id :
+             {highest, highest - 1, std::int64_t{0}, std::numeric_limits<std::int64_t>::min()}) {
             claimable.make_room(slot);
             claimable.add(TextId{1}, TextId{2}, slot++, WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{2}) == WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{}) == WorkerId{id});
+        }
+    }
+
+    TEST_CASE("the highest number of all is found while it is there and no longer") {
+        constexpr WorkerId highest{std::numeric_limits<std::int64_t>::max()};
+        Claimable claimable;
+        for (std::uint32_t slot = 0; slot < 100; ++slot) claimable.make_room(slot);
+        const TextId org{1}, image{2}, other{3};
+        for (const TextId its : {image, TextId{}}) {
+            claimable.add(org, its, 0, highest);
+            CHECK(claimable.lowest(org, its) == highest);
+            CHECK(claimable.lowest(org, TextId{}) == highest);
+            CHECK_FALSE(claimable.lowest(org, other));
+            // Others of its image, more than a leaf has, and of another, come and go.
+            for (std::uint32_t slot = 1; slot < 100; ++slot)
+                claimable.add(org, slot % 3 == 0 ? other : its, slot, WorkerId{slot});
+            CHECK(claimable.lowest(org, its) == WorkerId{1});
+            for (std::uint32_t slot = 1; slot < 100; ++slot)
+                claimable.remove(org, slot % 3 == 0 ? other : its, slot);
+            CHECK(claimable.lowest(org, its) == highest);
+            CHECK(claimable.lowest(org, TextId{}) == highest);
+            CHECK_FALSE(claimable.lowest(org, other));
+            claimable.remove(org, its, 0);
+            CHECK_FALSE(claimable.lowest(org, its));
+            CHECK_FALSE(claimable.lowest(org, TextId{}));
         }
     }
 
