@@ -105,7 +105,7 @@ void Claimable::raise(Tree& tree, std::size_t leaf, std::int64_t was, std::int64
         minima[node] = now;
         node /= width;
         const auto first = node * width;
-        now = least(std::span(minima).subspan(first, std::min(width, minima.size() - first)));
+        now = least({&minima[first], std::min(width, minima.size() - first)});  // of one block
     }
     tree.lowest = now;
 }
@@ -124,11 +124,15 @@ void Claimable::grow(Tree& tree) {
 // Room for the newest leaf; a level that is new stands above one that had been the top.
 void Claimable::grow_above(Tree& tree) {
     auto& above = tree.above;
-    if (above.empty()) above.push_back({tree.lowest});
+    if (above.empty()) above.emplace_back().push_back(tree.lowest);
     std::size_t nodes = tree.leaves;
     for (std::size_t level = 0;; ++level) {
-        if (level == above.size()) above.push_back({least(above[level - 1])});
-        if (above[level].size() < nodes) above[level].resize(nodes, nobody);
+        if (level == above.size()) {
+            const Minima& below = above[level - 1];
+            const std::int64_t lowest = least({&below[0], below.size()});
+            above.emplace_back().push_back(lowest);
+        }
+        above[level].grow_to(nodes, nobody);
         if (nodes <= width) return;
         nodes = (nodes + width - 1) / width;
     }
@@ -138,7 +142,7 @@ std::size_t Claimable::memory_bytes() const {
     std::size_t bytes = leaves_.memory_bytes() + places_.memory_bytes() +
                         trees_.bucket_count() * (sizeof(Tree) + sizeof(std::uint64_t) + 1);
     for (const auto& [key, tree] : trees_)
-        for (const Minima& minima : tree.above) bytes += minima.capacity() * sizeof(std::int64_t);
+        for (const Minima& minima : tree.above) bytes += minima.memory_bytes();
     return bytes;
 }
 

@@ -26,6 +26,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "events/ids.hpp"
+#include "statemachine/blocks.hpp"
 #include "statemachine/prefetch.hpp"
 #include "statemachine/records.hpp"
 
@@ -72,7 +73,7 @@ class Claimable {
     };
     static_assert(sizeof(Leaf) == leaf_words * sizeof(std::int64_t));
 
-    using Minima = std::vector<std::int64_t>;
+    using Minima = Blocks<std::int64_t, small_block>;
     struct Tree {
         std::int64_t lowest = nobody;
         Place of_lowest = nowhere;          // an image's: the place of its lowest in the org's tree

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "events/limits.hpp"
+#include "statemachine/blocks.hpp"
 #include "statemachine/claimable.hpp"
 #include "tests/support/random_commands.hpp"
 #include "tests/support/scenario.hpp"
@@ -148,6 +149,31 @@ TEST_SUITE("statemachine/records") {
         records.add(limits::worker_id_max, 1);
         records.add(1'000'000'000, 2);
         CHECK(records.memory_bytes() < 64 * 1024);
+    }
+
+    TEST_CASE("an array that grows moves a small block at most and keeps what is in it") {
+        Blocks<std::uint64_t, small_block> small;
+        Blocks<std::uint64_t, large_block> large;
+        constexpr std::size_t count = 600'000, first_block = small_block / sizeof(std::uint64_t);
+        std::vector<const void*> places;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i % 2 == 0) small.grow_to(i + 2, i);  // two at once
+            small[i] = i;
+            large.push_back(i);
+            places.push_back(&large[i]);
+        }
+        REQUIRE(small.size() == count);
+        for (std::size_t i = 0; i < count; ++i) {
+            REQUIRE(small[i] == i);
+            REQUIRE(large[i] == i);
+            if (i >= first_block) REQUIRE(&large[i] == places[i]);
+        }
+        small.grow_to(1, 0);
+        CHECK(small.size() == count);
+        CHECK(small.memory_bytes() < count * sizeof(std::uint64_t) + 2 * small_block);
+        const auto copy = small;
+        small[count - 1] = 0;
+        CHECK(copy[count - 1] == count - 1);
     }
 }
 
