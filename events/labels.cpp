@@ -287,11 +287,6 @@ OperationKind kind_of(Operation operation) {
     return OperationKind::none;
 }
 
-bool acts_on_worker(Operation operation) {
-    return operation >= Operation::spawn &&
-           operation <= Operation::retire_idle_variant_from_snapshot;
-}
-
 Outcome label_of(LabelMode mode, Operation operation, Outcome outcome, State observed) {
     const bool miss = outcome >= Outcome::row_missing && outcome <= Outcome::fence_miss_cp_revived;
     if (mode == LabelMode::exact || !miss) return outcome;

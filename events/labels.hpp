@@ -96,7 +96,10 @@ enum class OperationKind : std::uint8_t {
 
 [[nodiscard]] OperationKind kind_of(Operation operation);
 // The operations that the transition counter and its histogram know.
-[[nodiscard]] bool acts_on_worker(Operation operation);
+[[nodiscard]] constexpr bool acts_on_worker(Operation operation) {
+    return operation >= Operation::spawn &&
+           operation <= Operation::retire_idle_variant_from_snapshot;
+}
 
 enum class Outcome : std::uint8_t {
     none = 0,

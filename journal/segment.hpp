@@ -19,6 +19,7 @@
 //
 // Threading: one thread an object.
 
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -68,6 +69,8 @@ struct Shape {
 struct Names {
     std::uint32_t caller, image, org, owner;
 };
+// The columns that have one number for each event: from `shape` to `request_sizes`.
+inline constexpr std::size_t event_columns = request_sizes - shape + 1;
 inline constexpr std::size_t shape_bytes = 12, name_bytes = 16;
 static_assert(sizeof(Shape) == shape_bytes && sizeof(Names) == name_bytes);
 
@@ -154,15 +157,31 @@ class SegmentReader {
     bool spoil(const char* why);
     [[nodiscard]] bool begin_commit(const SegmentKnown& known);
     [[nodiscard]] bool end_commit();
+    void look_ahead();
     [[nodiscard]] bool envelope(const SegmentKnown& known, Event& event);
     [[nodiscard]] bool payload(const SegmentKnown& known, Event& event);
 
-    std::string unpacked_;
+    // The numbers of the events that are next: as many at once as stay in a core's own cache.
+    struct Ahead {
+        static constexpr std::size_t most = 128;
+        std::array<std::array<std::uint64_t, most>, segment::event_columns> numbers;
+        std::size_t events = 0;
+        std::size_t sound = 0;  // of those
+        std::size_t next = 0;
+
+        std::uint64_t operator[](segment::Column column) const {
+            return numbers[column - segment::shape][next];
+        }
+    };
+
+    std::unique_ptr<char[]> unpacked_;
+    std::size_t unpacked_size_ = 0;
     std::string_view parts_[segment::columns];
     std::vector<segment::Shape> shapes_;
     std::vector<segment::Names> names_;
     std::vector<std::uint32_t> last_text_;  // by names: the highest that is named
     segment::ColumnReader in_[segment::columns];
+    Ahead ahead_;
     Position first_, last_, position_, commit_first_;
     Time at_;
     std::uint64_t commit_left_ = 0;

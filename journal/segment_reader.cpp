@@ -45,15 +45,16 @@ Result<void> SegmentReader::unpack(std::string_view packed) {
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN ||
         size > limits::segment_bytes)
         return damaged(first_, "it names no size, or one beyond its limit");
-    unpacked_.resize(static_cast<std::size_t>(size));
+    unpacked_size_ = static_cast<std::size_t>(size);
+    unpacked_ = std::make_unique_for_overwrite<char[]>(unpacked_size_);
     const auto done =
-        ZSTD_decompress(unpacked_.data(), unpacked_.size(), packed.data(), packed.size());
+        ZSTD_decompress(unpacked_.get(), unpacked_size_, packed.data(), packed.size());
     if (ZSTD_isError(done) != 0 || done != size) return damaged(first_, "it cannot be unpacked");
     return {};
 }
 
 Result<void> SegmentReader::split() {
-    std::string_view rest = unpacked_;
+    std::string_view rest(unpacked_.get(), unpacked_size_);
     for (auto& part : parts_) {
         std::uint32_t size = 0;
         if (rest.size() < sizeof size) return damaged(first_, "a column is missing");
@@ -80,6 +81,7 @@ Result<void> SegmentReader::split() {
 
 void SegmentReader::rewind() {
     for (std::size_t i = 0; i < segment::columns; ++i) in_[i] = segment::ColumnReader(parts_[i]);
+    ahead_.events = ahead_.next = 0;
     position_ = commit_first_ = first_;
     at_ = Time{};
     commit_left_ = 0;
@@ -157,16 +159,28 @@ bool SegmentReader::end_commit() {
     return times.good() || spoil("durations of it are missing");
 }
 
+// Only as far as the segment's own events: what is left of a column behind them is found by the
+// last of them.
+void SegmentReader::look_ahead() {
+    const auto left = static_cast<std::size_t>(last_.value - position_.value + 1);
+    ahead_.events = ahead_.sound = std::min(left, Ahead::most);
+    ahead_.next = 0;
+    for (std::size_t i = 0; i < segment::event_columns; ++i) {
+        const std::span numbers(ahead_.numbers[i].data(), ahead_.events);
+        ahead_.sound = std::min(ahead_.sound, in_[segment::shape + i].varints(numbers));
+    }
+}
+
 bool SegmentReader::envelope(const SegmentKnown& known, Event& event) {
-    const auto shape_number = in_[segment::shape].varint();
-    const auto name_number = in_[segment::name].varint();
+    if (ahead_.next == ahead_.events) look_ahead();
+    const auto shape_number = ahead_[segment::shape];
+    const auto name_number = ahead_[segment::name];
     if (shape_number >= shapes_.size() || name_number >= names_.size())
         return spoil("it names a shape or texts that it does not list");
     if (last_text_[name_number] >= known.texts) return spoil("it names a text that is not there");
     const auto& shape = shapes_[shape_number];
     const auto& names = names_[name_number];
-    at_.ns =
-        static_cast<std::int64_t>(static_cast<std::uint64_t>(at_.ns) + in_[segment::at].varint());
+    at_.ns = static_cast<std::int64_t>(static_cast<std::uint64_t>(at_.ns) + ahead_[segment::at]);
     event.position = position_;
     event.at = at_;
     event.recorder = commit_.recorder;
@@ -181,25 +195,22 @@ bool SegmentReader::envelope(const SegmentKnown& known, Event& event) {
     event.image = TextId{names.image};
     event.org = TextId{names.org};
     event.owner = TextId{names.owner};
-    event.worker = WorkerId{static_cast<std::int64_t>(in_[segment::worker].varint())};
-    event.epoch = Epoch{static_cast<std::int64_t>(in_[segment::epoch].varint())};
-    const auto back = in_[segment::version].varint();
+    event.worker = WorkerId{static_cast<std::int64_t>(ahead_[segment::worker])};
+    event.epoch = Epoch{static_cast<std::int64_t>(ahead_[segment::epoch])};
+    const auto back = ahead_[segment::version];
     if (event.epoch.value < 0 || back > static_cast<std::uint64_t>(position_.value))
         return spoil("an epoch or a version of it is out of range");
     event.version = Position{back == 0 ? 0 : position_.value - static_cast<std::int64_t>(back)};
-    const auto size = in_[segment::request_sizes].varint();
+    const auto size = ahead_[segment::request_sizes];
     event.request_id.clear();
     if (size != 0) {
         event.request_id = in_[segment::request_bytes].take(size);
         if (size > limits::request_id_bytes || !is_valid_utf8(event.request_id))
             return spoil("a request id of it is out of range");
     }
-    bool good = true;
-    for (const auto column :
-         {segment::shape, segment::name, segment::at, segment::worker, segment::epoch,
-          segment::version, segment::request_sizes, segment::request_bytes})
-        good &= in_[column].good();
-    if (!good) return spoil("a column of it ends too early");
+    if (ahead_.next >= ahead_.sound || !in_[segment::request_bytes].good())
+        return spoil("a column of it ends too early");
+    ++ahead_.next;
     kept_bytes_ = shape.kept == static_cast<std::uint8_t>(Kept::bytes);
     kind_ = shape.kind;
     return true;

@@ -11,6 +11,7 @@
 // Threading: as a std::vector. Entries are never taken out one by one.
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -69,15 +70,17 @@ class FlatTable {
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
   private:
-    // The product's high bits depend on every bit of the key; the low ones do not.
+    // The product's highest bits depend on every bit of the key; lower ones do not, and keys that
+    // differ in their image alone would all meet.
     [[nodiscard]] std::size_t home(std::uint64_t key) const {
-        return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> 20) & (slots_.size() - 1);
+        return static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> shift_);
     }
     [[nodiscard]] std::size_t next(std::size_t slot) const {
         return (slot + 1) & (slots_.size() - 1);
     }
     void grow() {
         slots_.assign(slots_.empty() ? 16 : slots_.size() * 2, 0);
+        shift_ = 64 - std::countr_zero(slots_.size());
         for (std::size_t i = 0; i < entries_.size(); ++i) {
             std::size_t slot = home(entries_[i].key);
             while (slots_[slot] != 0) slot = next(slot);
@@ -87,6 +90,7 @@ class FlatTable {
 
     std::vector<Entry> entries_;        // in the order of first use
     std::vector<std::uint32_t> slots_;  // a power of two; entry number + 1, 0 is free
+    int shift_ = 0;                     // what leaves the bits that number a slot
     std::size_t last_ = 0;
 };
 

@@ -4,7 +4,7 @@ namespace fenceline {
 
 void Ages::set(std::uint32_t slot, std::uint8_t in_class, std::uint32_t tick) {
     const std::size_t number = slot / slots;
-    if (number >= leaves_.size()) leaves_.resize(number + 1);
+    leaves_.grow_to(number + 1, {});
     std::uint32_t& tick_of = leaves_[number].ticks[slot % slots];
     std::uint8_t& class_of = leaves_[number].classes[slot % slots];
     const std::uint32_t was = tick_of;
@@ -26,9 +26,9 @@ void Ages::clear(std::uint32_t slot) {
 }
 
 std::uint32_t Ages::least(const Nodes& nodes, std::size_t parent, std::uint32_t known) {
+    const std::uint32_t* child = &nodes[parent * width];  // all of them lie in one block
     std::uint32_t found = never;
-    for (std::size_t i = parent * width; i < (parent + 1) * width && found != known; ++i)
-        found = std::min(found, nodes[i]);
+    for (std::size_t i = 0; i < width && found != known; ++i) found = std::min(found, child[i]);
     return found;
 }
 
@@ -49,7 +49,7 @@ void Ages::grow(Tree& tree, std::size_t leaf) {
             if (level > 0) tree[level].push_back(least(tree[level - 1], 0, 0));
         }
         const std::size_t full = (nodes + width - 1) / width * width;
-        if (tree[level].size() < full) tree[level].resize(full, never);
+        tree[level].grow_to(full, never);
         nodes = full / width;
         if (nodes == 1 && level + 1 == tree.size()) return;
     }
@@ -84,9 +84,9 @@ void Ages::raise(std::uint8_t in_class, std::size_t leaf, std::uint32_t was) {
 }
 
 std::size_t Ages::memory_bytes() const {
-    std::size_t bytes = leaves_.capacity() * sizeof(Leaf);
+    std::size_t bytes = leaves_.memory_bytes();
     for (const Tree& tree : trees_)
-        for (const Nodes& nodes : tree) bytes += nodes.capacity() * sizeof(std::uint32_t);
+        for (const Nodes& nodes : tree) bytes += nodes.memory_bytes();
     return bytes;
 }
 

@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "events/time.hpp"
-#include "statemachine/huge_pages.hpp"
+#include "statemachine/blocks.hpp"
 #include "statemachine/prefetch.hpp"
 
 namespace fenceline {
@@ -49,8 +49,9 @@ class Ages {
         const std::size_t leaf = slot / slots;
         if (leaf >= leaves_.size()) return;
         const std::uint8_t in_class = leaves_[leaf].classes[slot % slots];
-        if (in_class < trees_.size() && !trees_[in_class].empty())
-            prefetch_line(&trees_[in_class].front()[leaf]);
+        if (in_class >= trees_.size() || trees_[in_class].empty()) return;
+        const Nodes& minima = trees_[in_class].front();
+        if (leaf < minima.size()) prefetch_line(&minima[leaf]);
     }
 
     // Calls `found(slot)` for each slot of the class whose tick is at or before `until`, ascending,
@@ -73,7 +74,7 @@ class Ages {
         std::array<std::uint8_t, slots> classes{};
     };
     static_assert(sizeof(Leaf) == 64);
-    using Nodes = std::vector<std::uint32_t, HugePages<std::uint32_t>>;
+    using Nodes = Blocks<std::uint32_t, small_block>;
     // The minimum of each leaf, of sixteen of those, and so on up to one array of sixteen. Each is
     // filled up with `never` to a multiple of sixteen.
     using Tree = std::vector<Nodes>;
@@ -94,7 +95,7 @@ class Ages {
     bool descend(const Tree& tree, std::uint8_t in_class, std::size_t level, std::size_t parent,
                  std::uint32_t until, const Found& found) const;
 
-    std::vector<Leaf, HugePages<Leaf>> leaves_;
+    Blocks<Leaf, large_block> leaves_;
     std::vector<Tree> trees_;  // by class; one never used is empty
 };
 

@@ -192,6 +192,7 @@ void expect(const World& world, std::span<const Command> commands) {
             slots[known++] = slot;
         }
         for (std::size_t i = 0; i < known; ++i) world.expect_more(slots[i]);
+        for (std::size_t i = 0; i < known; ++i) world.expect_most(slots[i]);
         commands = commands.subspan(some.size());
     }
 }

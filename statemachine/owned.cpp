@@ -3,7 +3,7 @@
 namespace fenceline {
 
 void Owned::add(TextId owner, std::uint32_t slot) {
-    if (slot >= links_.size()) links_.resize(std::size_t{slot} + 1);
+    links_.grow_to(std::size_t{slot} + 1, {});
     List& list = lists_[owner.value];
     links_[slot] = {nobody, list.first};
     if (list.first != nobody) links_[list.first].before = slot;
@@ -27,7 +27,7 @@ std::size_t Owned::count(TextId owner) const {
 }
 
 std::size_t Owned::memory_bytes() const {
-    return links_.capacity() * sizeof(Links) + lists_.bucket_count() * (sizeof(List) + 5);
+    return links_.memory_bytes() + lists_.bucket_count() * (sizeof(List) + 5);
 }
 
 }  // namespace fenceline

@@ -13,12 +13,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "events/ids.hpp"
-#include "statemachine/huge_pages.hpp"
+#include "statemachine/blocks.hpp"
 
 namespace fenceline {
 
@@ -48,7 +47,7 @@ class Owned {
         std::uint32_t size = 0;
     };
 
-    std::vector<Links, HugePages<Links>> links_;  // by slot
+    Blocks<Links, large_block> links_;  // by slot
     boost::unordered_flat_map<std::uint32_t, List> lists_;
 };
 

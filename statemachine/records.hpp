@@ -23,6 +23,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "statemachine/blocks.hpp"
 #include "statemachine/huge_pages.hpp"
 #include "statemachine/prefetch.hpp"
 
@@ -88,8 +89,7 @@ class Records {
     }
 
     [[nodiscard]] std::size_t memory_bytes() const {
-        return capacity() * sizeof(Cell) + dense_.capacity() * sizeof(std::uint32_t) +
-               sparse_.bucket_count() * 17;
+        return capacity() * sizeof(Cell) + dense_.memory_bytes() + sparse_.bucket_count() * 17;
     }
 
     class Iterator {
@@ -164,12 +164,12 @@ class Records {
             return;
         }
         const auto i = static_cast<std::size_t>(number);
-        if (i >= dense_.size()) dense_.resize(i + 1, nowhere);
+        dense_.grow_to(i + 1, nowhere);
         dense_[i] = slot;
     }
 
     std::vector<Block> blocks_;
-    std::vector<std::uint32_t, HugePages<std::uint32_t>> dense_;
+    Blocks<std::uint32_t, large_block> dense_;
     boost::unordered_flat_map<std::int64_t, std::uint32_t> sparse_;
     std::size_t size_ = 0;
     std::int64_t first_ = 0;    // the number of the first record

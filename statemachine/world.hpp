@@ -30,7 +30,7 @@ class World {
     [[nodiscard]] const Worker* find(WorkerId id) const;
     [[nodiscard]] const ControlPlane* find_control_plane(TextId id) const;
     // Hints that a record, by its place among workers(), will change soon: asks for it and what the
-    // indexes have of it; and when that has come, for what it leads to.
+    // indexes have of it; and when that has come, for what it leads to, and for what that does.
     void expect(std::uint32_t slot) const {
         workers_.prefetch(slot);
         claimable_.prefetch(slot);
@@ -40,6 +40,7 @@ class World {
         claimable_.prefetch_place(slot);
         if (listed_) listed_->prefetch_minima(slot);
     }
+    void expect_most(std::uint32_t slot) const { claimable_.prefetch_above(slot); }
 
     // Puts the record in place of the one with its id, or beside the others.
     void put(const Worker& worker);

@@ -1,5 +1,6 @@
 #include "journal/sqlite/slice.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace fenceline::sqlite {
@@ -19,6 +20,7 @@ void Slice::clear() {
     stored.clear();
     events_used_ = 0;
     text_ = recorder_ = seal_ = flush_ = 0;
+    due_ = Position{};
 }
 
 Event& Slice::next_event() {
@@ -41,12 +43,15 @@ bool Slice::deliver_before(Sink& sink, Position position) {
         if (!sink.recorder(recorders[recorder_])) return false;
     for (; text_ < texts.size() && texts[text_].commit <= position; ++text_)
         if (!sink.text(texts[text_].id, texts[text_].value)) return false;
+    due_ = Position{std::numeric_limits<std::int64_t>::max()};
+    if (recorder_ < recorders.size()) due_ = recorders[recorder_].first;
+    if (text_ < texts.size()) due_ = std::min(due_, texts[text_].commit);
     return true;
 }
 
 bool Slice::deliver_event(Sink& sink, std::size_t index) {
     const Event& event = events_[index];
-    if (!deliver_before(sink, event.position)) return false;
+    if (event.position >= due_ && !deliver_before(sink, event.position)) return false;
     if (!stored.empty() && !sink.stored(stored[index].kind, stored[index].payload)) return false;
     if (!sink.event(event)) return false;
     if (seal_ < seals.size() && seals[seal_].seal.last == event.position &&

@@ -65,6 +65,7 @@ class Slice {
     std::size_t events_used_ = 0;
     // How far the delivery has come.
     std::size_t text_ = 0, recorder_ = 0, seal_ = 0, flush_ = 0;
+    Position due_;  // no text and no recorder comes before an earlier event
 };
 
 }  // namespace fenceline::sqlite

@@ -2,7 +2,10 @@
 
 #include "journal/segment_bytes.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 
 #include <doctest/doctest.h>
 
@@ -66,6 +69,34 @@ TEST_SUITE("journal/segment_bytes") {
                 rest.remove_prefix(expected->second);
             }
             if (in.good()) CHECK(in.complete());
+        }
+    }
+
+    TEST_CASE("some at once are what one after the other gives") {
+        RandomCommands random(32);
+        std::array<std::uint64_t, 50> numbers{};
+        for (int round = 0; round < 20'000; ++round) {
+            std::string bytes(random.below(60), '\0');
+            const auto one_in = 1 + random.below(12);
+            for (char& byte : bytes)
+                byte = static_cast<char>(random.below(128) | (random.chance(one_in) ? 0 : 128));
+            ColumnReader in(bytes), one(bytes);
+            // In several calls, of which the last asks for more than there are.
+            for (bool more = true; more;) {
+                const std::span out(numbers.data(), random.below(numbers.size()) + 1);
+                std::ranges::fill(out, 99);
+                const auto sound = in.varints(out);
+                REQUIRE(sound <= out.size());
+                for (std::size_t i = 0; i < out.size(); ++i) {
+                    REQUIRE(out[i] == one.varint());
+                    REQUIRE(one.good() == (i < sound));
+                }
+                REQUIRE(in.good() == one.good());
+                REQUIRE(in.complete() == one.complete());
+                more = in.good();
+            }
+            REQUIRE(in.varints(numbers) == 0);
+            REQUIRE(numbers.back() == 0);
         }
     }
 }

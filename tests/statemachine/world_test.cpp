@@ -6,6 +6,7 @@
 #include <map>
 
 #include "events/limits.hpp"
+#include "statemachine/blocks.hpp"
 #include "statemachine/claimable.hpp"
 #include "tests/support/random_commands.hpp"
 #include "tests/support/scenario.hpp"
@@ -149,6 +150,31 @@ TEST_SUITE("statemachine/records") {
         records.add(1'000'000'000, 2);
         CHECK(records.memory_bytes() < 64 * 1024);
     }
+
+    TEST_CASE("an array that grows moves a small block at most and keeps what is in it") {
+        Blocks<std::uint64_t, small_block> small;
+        Blocks<std::uint64_t, large_block> large;
+        constexpr std::size_t count = 600'000, first_block = small_block / sizeof(std::uint64_t);
+        std::vector<const void*> places;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (i % 2 == 0) small.grow_to(i + 2, i);  // two at once
+            small[i] = i;
+            large.push_back(i);
+            places.push_back(&large[i]);
+        }
+        REQUIRE(small.size() == count);
+        for (std::size_t i = 0; i < count; ++i) {
+            REQUIRE(small[i] == i);
+            REQUIRE(large[i] == i);
+            if (i >= first_block) REQUIRE(&large[i] == places[i]);
+        }
+        small.grow_to(1, 0);
+        CHECK(small.size() == count);
+        CHECK(small.memory_bytes() < count * sizeof(std::uint64_t) + 2 * small_block);
+        const auto copy = small;
+        small[count - 1] = 0;
+        CHECK(copy[count - 1] == count - 1);
+    }
 }
 
 TEST_SUITE("statemachine/world") {
@@ -267,12 +293,38 @@ TEST_SUITE("statemachine/world") {
     TEST_CASE("whatever number a worker bears it is found") {
         Claimable claimable;
         std::uint32_t slot = 0;
-        for (const std::int64_t id : {std::numeric_limits<std::int64_t>::max() - 1, std::int64_t{0},
-                                      std::numeric_limits<std::int64_t>::min()}) {
+        constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+        for (const std::int64_t id :
+             {highest, highest - 1, std::int64_t{0}, std::numeric_limits<std::int64_t>::min()}) {
             claimable.make_room(slot);
             claimable.add(TextId{1}, TextId{2}, slot++, WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{2}) == WorkerId{id});
             CHECK(claimable.lowest(TextId{1}, TextId{}) == WorkerId{id});
+        }
+    }
+
+    TEST_CASE("the highest number of all is found while it is there and no longer") {
+        constexpr WorkerId highest{std::numeric_limits<std::int64_t>::max()};
+        Claimable claimable;
+        for (std::uint32_t slot = 0; slot < 100; ++slot) claimable.make_room(slot);
+        const TextId org{1}, image{2}, other{3};
+        for (const TextId its : {image, TextId{}}) {
+            claimable.add(org, its, 0, highest);
+            CHECK(claimable.lowest(org, its) == highest);
+            CHECK(claimable.lowest(org, TextId{}) == highest);
+            CHECK_FALSE(claimable.lowest(org, other));
+            // Others of its image, more than a leaf has, and of another, come and go.
+            for (std::uint32_t slot = 1; slot < 100; ++slot)
+                claimable.add(org, slot % 3 == 0 ? other : its, slot, WorkerId{slot});
+            CHECK(claimable.lowest(org, its) == WorkerId{1});
+            for (std::uint32_t slot = 1; slot < 100; ++slot)
+                claimable.remove(org, slot % 3 == 0 ? other : its, slot);
+            CHECK(claimable.lowest(org, its) == highest);
+            CHECK(claimable.lowest(org, TextId{}) == highest);
+            CHECK_FALSE(claimable.lowest(org, other));
+            claimable.remove(org, its, 0);
+            CHECK_FALSE(claimable.lowest(org, its));
+            CHECK_FALSE(claimable.lowest(org, TextId{}));
         }
     }
 
