@@ -22,7 +22,9 @@ void StoreCore::seal_history() {
 // Likewise.
 void StoreCore::drop_history() {
     if (options_.retain_for.ns <= 0 || head_.position < drop_at_) return;
-    const auto step = journal_->retain({.older_than = head_.at - options_.retain_for,
+    const Time limit = head_.at - options_.retain_for;
+    // 1970 itself would be no limit at all, and everything would go.
+    const auto step = journal_->retain({.older_than = limit.given() ? limit : Time{1},
                                         .keep = options_.retain_positions,
                                         .by = options_.instance});
     if (!step || !step->more) drop_at_ = Position{head_.position.value + limits::segment_events};

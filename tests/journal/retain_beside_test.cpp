@@ -172,6 +172,34 @@ TEST_CASE("a store drops by itself what is old enough") {
     CHECK(verified(path).sound());
 }
 
+TEST_CASE("a store whose history is as old as it may be drops nothing") {
+    TempDir dir;
+    FakeClock clock;
+    const auto path = dir / "pool.db";
+    const std::vector<Command> beats(limits::batch_operations,
+                                     Command{{}, ControlPlaneHeartbeat{}});
+    StoreOptions options{.path = path,
+                         .create = true,
+                         .instance = "cp-a",
+                         .clock = &clock,
+                         .wal_reserve_bytes = 0,
+                         .seal_after = 500,
+                         .retain_positions = 1'000};
+    {
+        const auto store = value_of(LifecycleStore::open(options));
+        for (int i = 0; i < 60; ++i)
+            for (const auto& answer : store->apply(beats)) REQUIRE(answer.has_value());
+    }
+    // The clock stands still: what is older is what is older than 1970.
+    options.retain_for = clock.now() - Time{};
+    {
+        const auto store = value_of(LifecycleStore::open(options));
+        for (int i = 0; i < 20; ++i)
+            for (const auto& answer : store->apply(beats)) REQUIRE(answer.has_value());
+    }
+    CHECK(value_of(reader_of(path)->beginning()).position == Position{});
+}
+
 TEST_SUITE_END();
 
 }  // namespace fenceline::testing

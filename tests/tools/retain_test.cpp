@@ -96,6 +96,14 @@ TEST_SUITE("tools/retain") {
         CHECK(pool.verified()["begins_after"] == 0);
     }
 
+    TEST_CASE("a time before every event drops nothing") {
+        const Pool pool;
+        for (const char* before : {"@0", "1970-01-01T00:00:00Z", "-40000d"})
+            CHECK(holds(done({"retain", pool.path, "--before", before, "--keep", "50"}).out,
+                        "nothing to drop"));
+        CHECK(done({"log", pool.path, "--from", "#1", "--to", "#1"}).code == 0);
+    }
+
     TEST_CASE("what makes no sense is refused") {
         const Pool pool;
         const auto refused = [&](std::vector<std::string> arguments, int code,
