@@ -61,7 +61,7 @@ class TicketQueue {
         // What the writer owes after its callers were woken: checkpoints.
         std::function<void()> afterwards;
         // What it does once somebody else may write the next batch: what takes long.
-        std::function<void()> aside;
+        std::function<void()> aside = [] {};
     };
     explicit TicketQueue(Work work) : work_(std::move(work)) {}
 
