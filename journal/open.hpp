@@ -36,11 +36,13 @@ struct JournalOptions {
     bool create = false;                        // open_journal: made when it is not there
     Duration lock_timeout = seconds(30);        // waiting for the write lock, then `busy`
     std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
-    std::int64_t wal_move_bytes = 16 << 20;     // a log of this size is moved into the database
+    // A log of this size is moved into the database: little at a time, as commits that come
+    // meanwhile wait for the same disk.
+    std::int64_t wal_move_bytes = 1 << 20;
     std::string anchor_path;             // where the head is kept besides; empty: `<path>-anchor`
     Duration anchor_every = seconds(1);  // at most so often, and at close; 0: with each commit
     LateSync late_sync = LateSync::when_contended;  // but for the commits that are anchored
-    std::string vfs;                     // a registered storage layer (tests); empty: the system's
+    std::string vfs;  // a registered storage layer (tests); empty: the system's
 
     // What a new journal says about itself.
     std::string id;              // unique; made up when empty

@@ -35,9 +35,13 @@ Result<bool> LogMove::begin() {
 
 void LogMove::run() {
     auto counts = checkpoint_log(mover_, Checkpointing::in_place);
-    if (counts) return;
-    sync_failed_ = mover_.sync_failed();
-    result_ = tl::unexpected<Error>(std::move(counts.error()));
+    if (!counts) {
+        sync_failed_ = mover_.sync_failed();
+        result_ = tl::unexpected<Error>(std::move(counts.error()));
+        return;
+    }
+    result_ = sync_database(mover_);
+    sync_failed_ = !result_;
 }
 
 Result<void> LogMove::end() {

@@ -87,6 +87,12 @@ Result<void> sync_log(Connection& database) {
     return done((*log)->pMethods->xSync(*log, SQLITE_SYNC_FULL), "syncing the journal's log");
 }
 
+Result<void> sync_database(Connection& database) {
+    auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
+    if (!file) return tl::unexpected<Error>(std::move(file.error()));
+    return done((*file)->pMethods->xSync(*file, SQLITE_SYNC_FULL), "syncing the journal");
+}
+
 // The first frame after the log's end becomes one that recovery stops at: a page numbered 0.
 Result<void> void_refused_commit(Connection& database) {
     auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);

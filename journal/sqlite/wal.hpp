@@ -50,6 +50,10 @@ struct LogState {
 // transaction; without the lock too: what another store has moved into the database it has synced.
 [[nodiscard]] Result<void> sync_log(Connection& database);
 
+// Makes durable what was moved into the database so far. SQLite does it by itself only where
+// nobody committed meanwhile; otherwise whoever moves the rest would have to, under the lock.
+[[nodiscard]] Result<void> sync_database(Connection& database);
+
 [[nodiscard]] Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how);
 
 // After a commit that was refused for want of room: its last page may have been cut short over
