@@ -126,6 +126,10 @@ Result<Head> Reads::head() {
     const Resetting first(last_event_), second(last_flush_), third(known_);
     auto event = last_event_.step();
     if (!event) return tl::unexpected<Error>(std::move(event.error()));
+    if (!*event && database_.autocommit()) {  // that statement is done and holds no state
+        auto steady = Steady::begin(database_);
+        return steady ? this->head() : tl::unexpected<Error>(std::move(steady.error()));
+    }
     auto begun = beginning();
     if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
     Head head = *begun;

@@ -87,6 +87,7 @@ TEST_CASE("four writers go on while one seals and drops") {
         writers.emplace_back([&, w] {
             const auto name = "cp-" + std::to_string(w);
             auto store = LifecycleStore::open({.path = path, .instance = name});
+            if (!store) MESSAGE(store.error().text);
             for (int i = 0; store && i < 150; ++i) {
                 const Ask ask{.request_id = name + "-" + std::to_string(i)};
                 const auto answer = (*store)->spawn({.prefix = "w", .image = "img"}, ask);
