@@ -23,16 +23,30 @@ std::unique_ptr<Journal> opened(const std::string& path, const FaultyVfs* vfs = 
                                   .vfs = vfs != nullptr ? vfs->name() : std::string()}));
 }
 
-// Leaves a log that is next written over itself: its first page holds older rows in its second
-// half, and will again.
-void prepare_log(Journal& journal, JournalScript& script) {
-    for (int i = 0; i < 30; ++i) script.appends({drain_event()});
-    for (int i = 0; i < 2; ++i) {
-        REQUIRE(journal.maintain().has_value());
-        script.appends({drain_event()});
+// A journal whose log is next written over itself: its first page holds older rows in its second
+// half, and will again. Then its process dies.
+struct WrittenOver {
+    WrittenOver() {
+        for (int i = 0; i < 30; ++i) script.appends({drain_event()});
+        for (int i = 0; i < 2; ++i) {
+            REQUIRE(journal->maintain().has_value());
+            script.appends({drain_event()});
+        }
+        REQUIRE(journal->maintain().has_value());
     }
-    REQUIRE(journal.maintain().has_value());
-}
+    // What is there for whoever opens it after the death.
+    std::vector<Event> left() {
+        vfs.kill();
+        journal.reset();
+        return hear(*opened(path)).events;
+    }
+
+    TempDir dir;
+    std::string path = dir / "pool.db";
+    FaultyVfs vfs;
+    std::unique_ptr<Journal> journal = opened(path, &vfs);
+    JournalScript script{*journal};
+};
 
 }  // namespace
 
@@ -67,20 +81,13 @@ TEST_CASE("a refused commit whose last page is whole by chance is not found afte
     int refused = 0;
     for (int nth = 1; nth <= 8; ++nth) {
         CAPTURE(nth);
-        TempDir dir;
-        const auto path = dir / "pool.db";
-        FaultyVfs vfs;
-        auto journal = opened(path, &vfs);
-        JournalScript script(*journal);
-        prepare_log(*journal, script);
-        vfs.fail({.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = lasts});
-        if (const auto answer = script.append({drain_event()}); !answer) {
+        WrittenOver it;
+        it.vfs.fail({.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = lasts});
+        if (const auto answer = it.script.append({drain_event()}); !answer) {
             ++refused;
             CHECK(answer.error().effect == Effect::not_applied);
         }
-        vfs.kill();
-        journal.reset();
-        CHECK(hear(*opened(path)).events == script.written);
+        CHECK(it.left() == it.script.written);
     }
     CHECK(refused >= 3);
 }
@@ -89,26 +96,19 @@ TEST_CASE("a refused commit that cannot be taken out of the log is unknown") {
     int unknown = 0;
     for (int nth = 1; nth <= 8; ++nth) {
         CAPTURE(nth);
-        TempDir dir;
-        const auto path = dir / "pool.db";
-        FaultyVfs vfs;
-        auto journal = opened(path, &vfs);
-        JournalScript script(*journal);
-        prepare_log(*journal, script);
-        vfs.fail({.what = Call::write,
-                  .nth = nth,
-                  .code = SQLITE_FULL,
-                  .lasts = Lasts::for_ever,
-                  .takes_overwrites = false});
-        const auto answer = script.append({drain_event()});
+        WrittenOver it;
+        it.vfs.fail({.what = Call::write,
+                     .nth = nth,
+                     .code = SQLITE_FULL,
+                     .lasts = Lasts::for_ever,
+                     .takes_overwrites = false});
+        const auto answer = it.script.append({drain_event()});
         const bool doubted = !answer && answer.error().effect == Effect::unknown;
         if (doubted) {
             ++unknown;
-            CHECK(error_of(journal->head()).code == ErrorCode::poisoned);
+            CHECK(error_of(it.journal->head()).code == ErrorCode::poisoned);
         }
-        vfs.kill();
-        journal.reset();
-        const auto more = std::ssize(hear(*opened(path)).events) - std::ssize(script.written);
+        const auto more = std::ssize(it.left()) - std::ssize(it.script.written);
         CHECK((more == 0 || (doubted && more == 1)));
     }
     CHECK(unknown >= 1);

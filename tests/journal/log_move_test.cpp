@@ -59,6 +59,29 @@ std::unique_ptr<LifecycleStore> store_of(const JournalOptions& options, const ch
     return value_of(LifecycleStore::open({.instance = instance}, value_of(open_journal(options))));
 }
 
+// A move of a log that holds one commit, begun.
+struct Begun {
+    TempDir dir;
+    std::string path = dir / "pool.db";
+    FaultyVfs vfs;
+    std::unique_ptr<Journal> journal = value_of(open_journal(options_for(path, vfs.name())));
+    JournalScript script{*journal};
+    LongWork* work = begin();
+
+    LongWork* begin() {
+        script.appends({drain_event()});
+        auto* begun = value_of(journal->begin_maintenance());
+        REQUIRE(begun != nullptr);
+        return begun;
+    }
+    void runs_into(Fault fault) {
+        vfs.fail(fault);
+        work->run();
+        REQUIRE(vfs.fired());
+        vfs.heal();
+    }
+};
+
 }  // namespace
 
 TEST_CASE("operations are answered while the log is being moved") {
@@ -110,44 +133,23 @@ TEST_CASE("many callers of two stores lose nothing while the log is moved after 
 }
 
 TEST_CASE("a sync that fails while the log is moved aside ends the store's work") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    FaultyVfs vfs;
-    auto journal = value_of(open_journal(options_for(path, vfs.name())));
-    JournalScript script(*journal);
-    script.appends({drain_event()});
-    auto* work = value_of(journal->begin_maintenance());
-    REQUIRE(work != nullptr);
-    vfs.fail({.what = Call::sync, .code = SQLITE_IOERR_FSYNC});
-    work->run();
-    REQUIRE(vfs.fired());
-    CHECK(error_of(journal->end_maintenance()).effect == Effect::unknown);
-    CHECK(error_of(journal->begin_write()).code == ErrorCode::poisoned);
-    journal.reset();
-    vfs.heal();
-    CHECK(hear(*value_of(open_journal(options_for(path)))).events == script.written);
+    Begun move;
+    move.runs_into({.what = Call::sync, .code = SQLITE_IOERR_FSYNC});
+    CHECK(error_of(move.journal->end_maintenance()).effect == Effect::unknown);
+    CHECK(error_of(move.journal->begin_write()).code == ErrorCode::poisoned);
+    move.journal.reset();
+    const auto again = value_of(open_journal(options_for(move.path)));
+    CHECK(hear(*again).events == move.script.written);
 }
 
 TEST_CASE("a write that fails while the log is moved aside is tried again") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
-    FaultyVfs vfs;
-    auto journal = value_of(open_journal(options_for(path, vfs.name())));
-    JournalScript script(*journal);
-    script.appends({drain_event()});
-    auto* work = value_of(journal->begin_maintenance());
-    REQUIRE(work != nullptr);
-    vfs.fail({.what = Call::write});
-    work->run();
-    REQUIRE(vfs.fired());
-    vfs.heal();
-    CHECK(error_of(journal->end_maintenance()).effect == Effect::not_applied);
-    for (int i = 0; i < 3; ++i) script.appends({drain_event()});
-    work = value_of(journal->begin_maintenance());
-    REQUIRE(work != nullptr);
-    work->run();
-    CHECK(journal->end_maintenance().has_value());
-    CHECK(hear(*journal).events == script.written);
+    Begun move;
+    move.runs_into({.what = Call::write});
+    CHECK(error_of(move.journal->end_maintenance()).effect == Effect::not_applied);
+    for (int i = 0; i < 2; ++i) move.script.appends({drain_event()});
+    move.begin()->run();
+    CHECK(move.journal->end_maintenance().has_value());
+    CHECK(hear(*move.journal).events == move.script.written);
 }
 
 TEST_CASE("one moves the log at a time and who closes meanwhile leaves one file") {
