@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -183,9 +184,9 @@ struct SealStep {
 // What may be dropped: whole segments, the oldest first, of which all that is given here is true.
 // Nothing that is pinned, and nothing after it.
 struct RetainRequest {
-    Position before;              // all events lie before this one; 0: anywhere
-    Time older_than;              // all events are older; 0: of any age
-    std::int64_t most_bytes = 0;  // the journal uses more than this; 0: whatever it uses
+    Position before;                 // all events lie before this one; 0: anywhere
+    std::optional<Time> older_than;  // all events are older than that
+    std::int64_t most_bytes = 0;     // the journal uses more than this; 0: whatever it uses
     // The newest positions are kept in any case: a retry finds its answer there.
     std::int64_t keep = limits::request_window;
     std::string by;  // who says so: it is written down

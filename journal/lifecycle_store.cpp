@@ -7,6 +7,7 @@
 #include "journal/answer_builder.hpp"
 #include "journal/open.hpp"
 #include "journal/store_core.hpp"
+#include "journal/upkeep_thread.hpp"
 #include "projections/metrics.hpp"
 #include "statemachine/lists.hpp"
 #include "statemachine/minter.hpp"
@@ -19,7 +20,8 @@ class LifecycleStore::Impl {
         : core_(std::move(core)),
           queue_({.run = [this](Batch& batch) { core_->run(batch); },
                   .afterwards = [this] { core_->housekeeping(); },
-                  .aside = [this] { core_->work_aside(); }}) {}
+                  .aside = [this] { hand_aside(); }}),
+          upkeep_([this] { core_->work_aside(); }) {}
 
     [[nodiscard]] StoreCore& core() { return *core_; }
 
@@ -51,6 +53,11 @@ class LifecycleStore::Impl {
     }
 
   private:
+    void hand_aside() {
+        if (!core_->has_work_aside()) return;
+        if (!core_->options().upkeep_thread || !upkeep_.wake()) core_->work_aside();
+    }
+
     // On the thread that asked, with no lock held, and only for what is durable (I5). A retry that
     // replays an answer does not repeat it.
     void clean_up(const std::vector<Result<Answer>>& answers) {
@@ -69,6 +76,7 @@ class LifecycleStore::Impl {
 
     std::unique_ptr<StoreCore> core_;
     TicketQueue queue_;
+    UpkeepThread upkeep_;
 };
 
 // --- opening and closing

@@ -15,7 +15,8 @@
 // an error with Effect::unknown the store takes nothing more: reopen() it and ask again with the
 // same request id.
 //
-// It does not run threads, read the environment, log, or talk to a cluster.
+// It does not read the environment, log, or talk to a cluster. It has one thread, which decides
+// nothing (StoreOptions::upkeep_thread).
 
 #include <functional>
 #include <memory>
@@ -56,6 +57,9 @@ struct StoreOptions {
     Duration lock_timeout = seconds(30);  // waiting for the write lock, then `busy`
     std::int64_t checkpoint_events = limits::checkpoint_events;
     std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
+    // The log is moved into the database by a thread of the store's own, started when it is first
+    // due; otherwise by a caller, once the others of its batch were woken.
+    bool upkeep_thread = true;
     std::string anchor_path;  // where the head is kept besides; empty: `<path>-anchor`
     // Positions behind the head after which history is sealed, a segment at a time, between
     // batches; 0: never.

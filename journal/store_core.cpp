@@ -173,7 +173,7 @@ void StoreCore::refuse_staged(const Error& error) {
 }
 
 void StoreCore::run(Batch& batch) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = hold(mutex_);
     if (auto begun = begin(); !begun) return refuse(batch, begun.error());
 
     Undo undo(fold_.world);
@@ -320,7 +320,7 @@ Measurements StoreCore::measure() const {
 
 Result<void> StoreCore::close() {
     const auto aside = end_aside();
-    const std::lock_guard lock(mutex_);
+    const auto lock = hold(mutex_);
     if (closed_) return {};
     Result<void> flushed;
     if (!poisoned_) {
@@ -336,7 +336,7 @@ Result<void> StoreCore::close() {
 }
 
 StoreStatus StoreCore::status() {
-    const std::lock_guard lock(mutex_);
+    const auto lock = hold(mutex_);
     return {.position = head_.position,
             .counting_from = counting_from_,
             .instance = options_.instance,
@@ -354,7 +354,7 @@ Result<MetricSnapshot> StoreCore::metrics(const MetricView& view, StoreStatus& s
 }
 
 MetricNumbers StoreCore::take_metrics(MetricView& view, StoreStatus& status) {
-    const std::lock_guard lock(mutex_);
+    const auto lock = hold(mutex_);
     std::string incomplete;
     if (auto flushed = flush(Owed::failures); !flushed) incomplete = flushed.error().text;
 

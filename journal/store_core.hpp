@@ -5,6 +5,8 @@
 // Internal to the store. Everything here is guarded by `mutex`; a batch holds it from the lock to
 // the commit, so that a query sees only what is durable.
 
+#include <unistd.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -35,6 +37,7 @@ class StoreCore {
     // begins to move the log.
     void housekeeping();
     // What of it takes long, beside the next batches.
+    [[nodiscard]] bool has_work_aside() const { return aside_ != nullptr; }
     void work_aside();
     [[nodiscard]] Result<void> close();
     [[nodiscard]] Result<void> reopen(std::unique_ptr<Journal> journal);
@@ -44,7 +47,7 @@ class StoreCore {
     // Calls `read` on the world as of now, what other processes appended included.
     template <typename Read>
     [[nodiscard]] auto query(Read&& read) -> Result<decltype(read(std::declval<const Fold&>()))> {
-        const std::lock_guard lock(mutex_);
+        const auto lock = hold(mutex_);
         if (auto caught_up = refresh(); !caught_up)
             return tl::unexpected<Error>(std::move(caught_up.error()));
         return read(fold_);
@@ -87,6 +90,13 @@ class StoreCore {
     // What a page is made of; `view` learns who leads.
     [[nodiscard]] MetricNumbers take_metrics(MetricView& view, StoreStatus& status);
 
+    // In a child after fork() nothing: nobody is to be kept out there, and whoever held it in the
+    // parent will not let it go. The journal refuses the child.
+    [[nodiscard]] std::unique_lock<std::mutex> hold(std::mutex& mutex) const {
+        if (process_ != ::getpid()) return {};
+        return std::unique_lock(mutex);
+    }
+
     // Not to be told to a caller, but no store goes on with a poisoned journal.
     void note(const Result<void>& housekeeping);
     void seal_history();
@@ -111,6 +121,7 @@ class StoreCore {
     // As whom this process appends: a new recorder until its first commit.
     [[nodiscard]] RecorderId writer() const;
 
+    pid_t process_ = ::getpid();
     std::mutex mutex_;
     std::mutex aside_mutex_;                  // held while work runs aside; taken before mutex_
     std::atomic<LongWork*> aside_ = nullptr;  // begun, and not ended

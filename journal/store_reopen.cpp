@@ -36,7 +36,7 @@ class OwnSink : public Sink {
 
 Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
     const auto aside = end_aside();
-    const std::lock_guard lock(mutex_);
+    const auto lock = hold(mutex_);
     auto head = journal->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
     Recorder self = self_;

@@ -22,9 +22,7 @@ void StoreCore::seal_history() {
 // Likewise.
 void StoreCore::drop_history() {
     if (options_.retain_for.ns <= 0 || head_.position < drop_at_) return;
-    const Time limit = head_.at - options_.retain_for;
-    // 1970 itself would be no limit at all, and everything would go.
-    const auto step = journal_->retain({.older_than = limit.given() ? limit : Time{1},
+    const auto step = journal_->retain({.older_than = head_.at - options_.retain_for,
                                         .keep = options_.retain_positions,
                                         .by = options_.instance});
     if (!step || !step->more) drop_at_ = Position{head_.position.value + limits::segment_events};
@@ -37,7 +35,7 @@ void StoreCore::note(const Result<void>& housekeeping) {
 }
 
 void StoreCore::housekeeping() {
-    const std::lock_guard lock(mutex_);
+    const auto lock = hold(mutex_);
     if (poisoned_ || closed_) return;
     if (aside_ == nullptr) {
         const auto begun = journal_->begin_maintenance();
@@ -52,20 +50,20 @@ void StoreCore::housekeeping() {
     if (journal_->save_checkpoint({head_, fold_.save()})) checkpointed_ = head_.position;
 }
 
-// The writer of one batch does it while those of the next ones go on.
+// Beside the next batches, on any thread.
 void StoreCore::work_aside() {
-    if (aside_ == nullptr) return;
+    if (aside_ == nullptr || process_ != ::getpid()) return;
     const std::unique_lock turn(aside_mutex_, std::try_to_lock);
     if (!turn || aside_ == nullptr) return;
     aside_.load()->run();
-    const std::lock_guard lock(mutex_);
+    const auto lock = hold(mutex_);
     note(journal_->end_maintenance());
     aside_ = nullptr;
 }
 
 std::unique_lock<std::mutex> StoreCore::end_aside() {
-    std::unique_lock turn(aside_mutex_);
-    const std::lock_guard lock(mutex_);
+    auto turn = hold(aside_mutex_);
+    const auto lock = hold(mutex_);
     if (aside_.exchange(nullptr) != nullptr) note(journal_->end_maintenance());
     return turn;
 }

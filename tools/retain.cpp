@@ -64,11 +64,6 @@ std::string asker() {
     return "uid " + std::to_string(::getuid());
 }
 
-// 1970 itself is no limit to a journal: everything would go where nothing is older.
-Time limit_at(Time asked) {
-    return asked.given() ? asked : Time{1};
-}
-
 Result<RetainRequest> request_of(Journal& journal, const RetainOptions& options) {
     RetainRequest request{.keep = options.keep, .by = options.by.empty() ? asker() : options.by};
     auto head = journal.head();
@@ -78,7 +73,7 @@ Result<RetainRequest> request_of(Journal& journal, const RetainOptions& options)
         if (!age)
             return fail(ErrorCode::invalid_request, "--older-than: " + age.error().text,
                         "30d, 12h and 90m are understood");
-        request.older_than = limit_at(head->at - *age);
+        request.older_than = head->at - *age;
     } else if (!options.max_size.empty()) {
         const auto size = parse_size(options.max_size);
         if (!size) return tl::unexpected<Error>(size.error());
@@ -94,7 +89,7 @@ Result<RetainRequest> request_of(Journal& journal, const RetainOptions& options)
         if (asked->kind == When::Kind::position)
             request.before = Position{std::max<std::int64_t>(asked->position.value, 1)};
         else
-            request.older_than = limit_at(asked->in(head->at));
+            request.older_than = asked->in(head->at);
     }
     return request;
 }

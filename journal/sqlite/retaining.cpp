@@ -28,7 +28,7 @@ bool may_go(const Candidate& segment, const RetainRequest& request, Position new
             std::int64_t used) {
     if (segment.last.value > newest.value - std::max<std::int64_t>(request.keep, 0)) return false;
     if (request.before.given() && segment.last >= request.before) return false;
-    if (request.older_than.given() && segment.at_last >= request.older_than) return false;
+    if (request.older_than && segment.at_last >= *request.older_than) return false;
     return request.most_bytes <= 0 || used > request.most_bytes;
 }
 

@@ -137,6 +137,7 @@ StoreOptions FaultedRun::store_options() const {
             .heartbeat_resolution = script_.heartbeat_resolution,
             .clock = const_cast<FakeClock*>(&clock_),
             .checkpoint_events = script_.checkpoint_events,
+            .upkeep_thread = false,
             .seal_after = 0};
 }
 

@@ -112,7 +112,9 @@ class Lab {
         auto journal = open_journal(options());
         if (!journal) return nullptr;
         auto store = LifecycleStore::open(
-            {.instance = instance, .checkpoint_events = script_.checkpoint_events},
+            {.instance = instance,
+             .checkpoint_events = script_.checkpoint_events,
+             .upkeep_thread = false},
             std::make_unique<NotingJournal>(std::move(*journal), noted));
         return store ? std::move(*store) : nullptr;
     }

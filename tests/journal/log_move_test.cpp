@@ -1,5 +1,9 @@
 // Moving the log beside the commits: nobody waits for it, and what fails in it is heard.
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -55,9 +59,44 @@ class AtTheMove final : public ShimVfs {
     std::function<void()> work_;
 };
 
-std::unique_ptr<LifecycleStore> store_of(const JournalOptions& options, const char* instance) {
-    return value_of(LifecycleStore::open({.instance = instance}, value_of(open_journal(options))));
+std::unique_ptr<LifecycleStore> store_of(const JournalOptions& options, const char* instance,
+                                         bool upkeep_thread = true) {
+    return value_of(LifecycleStore::open({.instance = instance, .upkeep_thread = upkeep_thread},
+                                         value_of(open_journal(options))));
 }
+
+bool spawned(LifecycleStore& store) {
+    return store.spawn({.prefix = "w", .image = "img"}).has_value();
+}
+
+// A store whose next operation has the log moved, and what is done in the middle of that.
+struct Moving {
+    TempDir dir;
+    AtTheMove vfs;
+    std::string path = dir / "pool.db";
+    std::unique_ptr<LifecycleStore> store;
+    std::promise<void> over;
+
+    explicit Moving(bool upkeep_thread)
+        : store(store_of(options_for(path, vfs.name()), "cp-a", upkeep_thread)) {
+        // The first commits make the log; what they have moved is not looked at.
+        REQUIRE(spawned(*store));
+    }
+    // `beside` is done by the caller, once it has its answer.
+    void moves(const std::function<void()>& meanwhile, const std::function<void()>& beside = {}) {
+        vfs.meanwhile([&] {
+            meanwhile();
+            over.set_value();
+        });
+        REQUIRE(spawned(*store));
+        if (beside) beside();
+        REQUIRE(over.get_future().wait_for(std::chrono::seconds(60)) == std::future_status::ready);
+    }
+    ~Moving() {
+        CHECK(store->close().has_value());
+        CHECK(verified(path).sound());
+    }
+};
 
 // A move of a log that holds one commit, begun.
 struct Begun {
@@ -85,30 +124,70 @@ struct Begun {
 }  // namespace
 
 TEST_CASE("operations are answered while the log is being moved") {
-    TempDir dir;
-    AtTheMove vfs;
-    const auto path = dir / "pool.db";
-    auto store = store_of(options_for(path, vfs.name()), "cp-a");
-    REQUIRE(store->spawn({.prefix = "w", .image = "img"}).has_value());
+    bool upkeep_thread = true;
+    SUBCASE("by the thread of the store") {}
+    SUBCASE("by a caller") {
+        upkeep_thread = false;
+    }
+    Moving moving(upkeep_thread);
     std::future<int> answered;
     auto waited = std::future_status::deferred;
-    vfs.meanwhile([&] {
+    moving.moves([&] {
         answered = std::async(std::launch::async, [&] {
-            int spawned = 0;
-            for (int i = 0; i < 3; ++i)
-                spawned += store->spawn({.prefix = "w", .image = "img"}).has_value();
-            return spawned;
+            int answers = 0;
+            for (int i = 0; i < 3; ++i) answers += spawned(*moving.store);
+            return answers;
         });
         waited = answered.wait_for(std::chrono::seconds(20));
     });
-    REQUIRE(store->spawn({.prefix = "w", .image = "img"}).has_value());
     CHECK(waited == std::future_status::ready);
     REQUIRE(answered.valid());
     CHECK(answered.get() == 3);
-    REQUIRE(store->close().has_value());
-    store.reset();
-    CHECK(hear(*reader_of(path)).events.size() == 5);
-    CHECK(verified(path).sound());
+    CHECK(value_of(moving.store->position()) == Position{5});
+}
+
+TEST_CASE("the log is moved by the thread of the store unless a caller shall") {
+    bool upkeep_thread = true;
+    SUBCASE("the thread") {}
+    SUBCASE("a caller") {
+        upkeep_thread = false;
+    }
+    Moving moving(upkeep_thread);
+    std::thread::id mover;
+    sigset_t blocked;
+    moving.moves([&] {
+        mover = std::this_thread::get_id();
+        ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    });
+    CHECK((mover != std::this_thread::get_id()) == upkeep_thread);
+    // The signals of the host go to the threads of the host.
+    CHECK(::sigismember(&blocked, SIGTERM) == static_cast<int>(upkeep_thread));
+    CHECK(::sigismember(&blocked, SIGSEGV) == 0);
+}
+
+TEST_CASE("a child forked while the thread moves the log is refused and ends") {
+    Moving moving(true);
+    std::promise<void> moved, forked;
+    int status = -1;
+    moving.moves(
+        [&] {
+            moved.set_value();
+            forked.get_future().wait_for(std::chrono::seconds(60));
+        },
+        [&] {
+            moved.get_future().wait_for(std::chrono::seconds(60));
+            const pid_t child = ::fork();
+            if (child == 0) {
+                ::alarm(20);
+                const bool refused = !spawned(*moving.store) && !moving.store->position();
+                moving.store.reset();
+                ::_exit(refused ? 0 : 1);
+            }
+            ::waitpid(child, &status, 0);
+            forked.set_value();
+        });
+    CHECK(status == 0);
+    CHECK(spawned(*moving.store));
 }
 
 TEST_CASE("many callers of two stores lose nothing while the log is moved after every commit") {
@@ -124,7 +203,7 @@ TEST_CASE("many callers of two stores lose nothing while the log is moved after 
             for (int i = 0; i < callers; ++i)
                 threads.emplace_back([&, store] {
                     for (int call = 0; call < calls; ++call)
-                        answered += (*store)->spawn({.prefix = "w", .image = "img"}).has_value();
+                        answered += spawned(**store);
                 });
     }
     CHECK(answered == 2 * callers * calls);

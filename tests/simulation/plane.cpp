@@ -85,7 +85,8 @@ std::string Plane::start(Judge& judge, As as) {
                                                     process->cleaned.emplace_back(c.worker.value,
                                                                                   c.pod, c.reason);
                                                 },
-                                            .checkpoint_events = checkpoint_events_},
+                                            .checkpoint_events = checkpoint_events_,
+                                            .upkeep_thread = false},
                                            std::move(*journal));
         if (opened) store_ = std::move(*opened);
         stopped_ = false;

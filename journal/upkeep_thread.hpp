@@ -1,0 +1,45 @@
+#pragma once
+
+// A thread for what no caller shall wait for. It is started by the first wake(), sleeps between
+// two, and takes no signals: those are the host's.
+//
+// Threading: wake() from any thread. After fork() a child has no such thread: wake() says so, and
+// the destructor waits for nobody.
+
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace fenceline {
+
+class UpkeepThread {
+  public:
+    explicit UpkeepThread(std::function<void()> work) : work_(std::move(work)) {}
+    // Waits for work that is being done.
+    ~UpkeepThread();
+    UpkeepThread(const UpkeepThread&) = delete;
+    UpkeepThread& operator=(const UpkeepThread&) = delete;
+
+    // The work is done once at least, from its beginning, after this. False: there is no thread to
+    // be had, and nothing will be done.
+    [[nodiscard]] bool wake();
+
+  private:
+    void start();
+    void loop();
+
+    std::function<void()> work_;
+    pid_t process_ = ::getpid();
+    std::mutex starting_;
+    std::unique_ptr<std::thread> thread_;
+    // It sleeps on this: a condition variable would wait in a child, at its end, for a thread that
+    // is not there.
+    enum Order : int { none, work, end };
+    std::atomic<int> order_ = none;
+};
+
+}  // namespace fenceline
