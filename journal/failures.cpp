@@ -1,5 +1,7 @@
 #include "journal/failures.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <type_traits>
 
 namespace fenceline {
@@ -35,19 +37,21 @@ void PendingFailures::add(const Command& command, ErrorCode code, Duration took)
     const auto named = named_by(command.request);
     // A command that is itself senseless may hold texts that no event can: those stay out.
     const bool sound = validate(command).has_value();
-    auto& took_so_far =
-        kept_[{operation, command.ask.origin, code, sound ? named.worker : WorkerId{},
-               sound ? command.ask.caller : std::string{},
-               sound ? std::string(named.image) : std::string{}}];
-    took_so_far.push_back(took);
+    const auto [kept, fresh] = kept_.try_emplace(
+        {operation, command.ask.origin, code, sound ? named.worker : WorkerId{},
+         sound ? command.ask.caller : std::string{},
+         sound ? std::string(named.image) : std::string{}},
+        Kept{{took}});
+    if (!fresh) kept->second.took.push_back(took);
     ++count_;
 }
 
 std::vector<Event> PendingFailures::events(Dictionary& texts, Time at, std::size_t most) const {
     std::vector<Event> events;
-    for (const auto& [key, took] : kept_) {
+    for (const auto& [key, kept] : kept_) {
         if (events.size() == most) break;
         const auto& [operation, origin, code, worker, caller, image] = key;
+        const auto& took = kept.took;
         const auto n = std::min(took.size(), durations_per_event);
         events.push_back(Event{
             .at = at,
@@ -64,23 +68,26 @@ std::vector<Event> PendingFailures::events(Dictionary& texts, Time at, std::size
     return events;
 }
 
+// None of these takes memory: they tell of a commit that was made.
 void PendingFailures::doubt(std::size_t n) {
-    in_doubt_.clear();
-    for (const auto& [key, took] : kept_) {
-        if (in_doubt_.size() == n) break;
-        in_doubt_.emplace_back(key, std::min(took.size(), durations_per_event));
+    for (auto& [key, kept] : kept_) {
+        kept.in_doubt = n > 0 ? std::min(kept.took.size(), durations_per_event) : 0;
+        n -= n > 0 ? 1 : 0;
     }
 }
 
 void PendingFailures::doubt_recorded() {
-    for (const auto& [key, gone] : in_doubt_) {
-        const auto it = kept_.find(key);
-        auto& took = it->second;
+    for (auto it = kept_.begin(); it != kept_.end();) {
+        auto& [took, gone] = it->second;
         count_ -= static_cast<std::int64_t>(gone);
         took.erase(took.begin(), took.begin() + static_cast<long>(gone));
-        if (took.empty()) kept_.erase(it);
+        gone = 0;
+        it = took.empty() ? kept_.erase(it) : std::next(it);
     }
-    in_doubt_.clear();
+}
+
+void PendingFailures::doubt_dismissed() {
+    for (auto& [key, kept] : kept_) kept.in_doubt = 0;
 }
 
 }  // namespace fenceline

@@ -33,7 +33,7 @@ class PendingFailures {
 
     [[nodiscard]] bool empty() const { return kept_.empty(); }
     [[nodiscard]] std::int64_t count() const { return count_; }
-    // Failures beyond limits::pending_failures: neither kept nor counted any more.
+    // Failures beyond limits::pending_failures or memory: neither kept nor counted any more.
     [[nodiscard]] std::int64_t dropped() const { return dropped_; }
 
     // The first of them as events, at most `most`; texts are numbered in `texts`.
@@ -43,18 +43,23 @@ class PendingFailures {
     void doubt(std::size_t n);
     // The commit in doubt is there: what it held is recorded. Or it is not, and all is as before.
     void doubt_recorded();
-    void doubt_dismissed() { in_doubt_.clear(); }
+    void doubt_dismissed();
     // The first `n` events that events() gave are durable.
     void recorded(std::size_t n) {
         doubt(n);
         doubt_recorded();
     }
+    // One more that there is no memory for.
+    void drop() { ++dropped_; }
 
   private:
     // operation, origin, code, worker, caller, image
     using Key = std::tuple<Operation, Origin, ErrorCode, WorkerId, std::string, std::string>;
-    std::map<Key, std::vector<Duration>> kept_;
-    std::vector<std::pair<Key, std::size_t>> in_doubt_;  // of each the first so many
+    struct Kept {
+        std::vector<Duration> took;
+        std::size_t in_doubt = 0;  // the first so many
+    };
+    std::map<Key, Kept> kept_;
     std::int64_t count_ = 0;
     std::int64_t dropped_ = 0;
 };

@@ -30,13 +30,16 @@ class HeartbeatTallies {
                it->second.tally.took.size() < limits::heartbeats_per_tally;
     }
 
+    // Where memory runs out nothing is added.
     void add(const Event& event, Duration took) {
-        auto& entry = tallies_[event.worker];
+        const auto [at, fresh] =
+            tallies_.try_emplace(event.worker, Entry{.tally = {.took = {took}}});
+        auto& entry = at->second;
+        if (!fresh) entry.tally.took.push_back(took);
         entry.origin = event.origin;
         entry.owner = event.owner;
         entry.epoch = event.epoch;
         entry.tally.last_at = event.at;
-        entry.tally.took.push_back(took);
     }
 
     [[nodiscard]] bool empty() const { return tallies_.empty(); }
@@ -74,16 +77,17 @@ class HeartbeatTallies {
 
     // The batch that take() fed became durable.
     void recorded() { taken_.clear(); }
-    // It did not: what was taken waits again, before what was added since.
+    // It did not: what was taken waits again, before what was added since. Where memory runs out in
+    // the middle the next call does the rest.
     void put_back() {
-        for (auto& [worker, was] : taken_) {
+        for (; !taken_.empty(); taken_.pop_back()) {
+            auto& [worker, was] = taken_.back();
             auto& entry = tallies_[worker];
             was.tally.took.insert(was.tally.took.end(), entry.tally.took.begin(),
                                   entry.tally.took.end());
             was.tally.last_at = std::max(was.tally.last_at, entry.tally.last_at);
             entry = std::move(was);
         }
-        taken_.clear();
     }
 
   private:

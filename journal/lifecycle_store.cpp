@@ -1,6 +1,7 @@
 #include "journal/lifecycle_store.hpp"
 
 #include <algorithm>
+#include <new>
 #include <tuple>
 
 #include "events/invariant.hpp"
@@ -64,13 +65,22 @@ class LifecycleStore::Impl {
         if (!core_->options().cleanup) return;
         for (const auto& answer : answers) {
             if (!answer || !answer->cleanup_scheduled || answer->replayed) continue;
+            if (auto row = row_of(answer->worker))
+                core_->options().cleanup({answer->worker, row->pod, row->retire_reason});
+        }
+    }
+
+    // Nothing after an error, and none may keep the caller from its answer.
+    [[nodiscard]] std::optional<WorkerView> row_of(WorkerId id) {
+        try {
             auto row = core_->query([&](const Fold& fold) -> std::optional<WorkerView> {
-                const Worker* worker = fold.world.find(answer->worker);
+                const Worker* worker = fold.world.find(id);
                 if (!worker) return std::nullopt;
                 return view_of(*worker, fold.world.texts);
             });
-            if (row && *row)
-                core_->options().cleanup({answer->worker, (*row)->pod, (*row)->retire_reason});
+            return row ? std::move(*row) : std::nullopt;
+        } catch (const std::bad_alloc&) {
+            return std::nullopt;
         }
     }
 
@@ -84,7 +94,11 @@ class LifecycleStore::Impl {
 LifecycleStore::LifecycleStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 LifecycleStore::~LifecycleStore() {
-    (void)close();
+    try {
+        (void)close();
+    } catch (const std::bad_alloc&) {
+        // As after any other error.
+    }
 }
 
 Result<std::unique_ptr<LifecycleStore>> LifecycleStore::open(StoreOptions options,
@@ -138,9 +152,16 @@ std::vector<Result<Answer>> LifecycleStore::apply(std::span<const Command> comma
     std::vector<Result<Answer>> answers;
     answers.reserve(commands.size());
     while (!commands.empty()) {
-        const auto n = std::min(commands.size(), limits::batch_operations);
-        for (auto& answer : impl_->submit(commands.first(n))) answers.push_back(std::move(answer));
-        commands = commands.subspan(n);
+        const auto some = commands.first(std::min(commands.size(), limits::batch_operations));
+        commands = commands.subspan(some.size());
+        try {
+            for (auto& answer : impl_->submit(some)) answers.push_back(std::move(answer));
+        } catch (const std::bad_alloc&) {
+            // Of these nothing was done; those before have their answers.
+            const Error error{.code = ErrorCode::io, .text = "out of memory"};
+            for (std::size_t i = 0; i < some.size(); ++i)
+                answers.emplace_back(tl::unexpected<Error>(error));
+        }
     }
     return answers;
 }

@@ -15,6 +15,10 @@
 // an error with Effect::unknown the store takes nothing more: reopen() it and ask again with the
 // same request id.
 //
+// Memory: where it runs out, whoever has no answer yet hears so: `not_applied` while nothing can be
+// in the journal, else `unknown`. What throws std::bad_alloc has done nothing (a sweep: as after an
+// error in its middle). With memory again the store goes on, or has to be reopened as above.
+//
 // It does not read the environment, log, or talk to a cluster. It has one thread, which decides
 // nothing (StoreOptions::upkeep_thread).
 

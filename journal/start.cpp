@@ -22,10 +22,12 @@ Result<Start> own_start(Reader& reader) {
     return start;
 }
 
+// In one value from beginning to end: to move a fold takes memory, and a Result that runs out
+// of it while it is moved would end the process.
 Result<Start> start_before(Reader& reader, Position position) {
-    auto start = own_start(reader);
+    Result<Start> start = own_start(reader);
     if (start && position < start->head.position)
-        return tl::unexpected<Error>(
+        start = tl::unexpected<Error>(
             before_beginning("#" + std::to_string(position.value), start->head));
     return start;
 }

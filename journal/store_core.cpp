@@ -3,9 +3,11 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <new>
 #include <span>
 #include <utility>
 
+#include "events/on_throw.hpp"
 #include "journal/answer_builder.hpp"
 #include "journal/fold_sink.hpp"
 #include "journal/start.hpp"
@@ -73,7 +75,10 @@ Result<void> StoreCore::load() {
 }
 
 Result<void> StoreCore::catch_up(const Head& head) {
-    if (torn_) return load();
+    if (torn_) {
+        heartbeats_.put_back();
+        return load();
+    }
     if (head != head_) FENCELINE_TRY(fold_in(head));
     fold_.world.index_lists();
     return {};
@@ -112,6 +117,11 @@ Result<void> StoreCore::make_durable() {
 }
 
 Result<void> StoreCore::begin() {
+    staged_.clear();
+    slots_.clear();
+    staged_failures_ = 0;
+    readable_ = {};
+    reached_ = Reached::nothing;
     if (closed_) return fail(ErrorCode::shutting_down, "the store is closed");
     if (poisoned_) return tl::unexpected<Error>(poisoned_error());
     auto head = journal_->begin_write();
@@ -120,10 +130,7 @@ Result<void> StoreCore::begin() {
         journal_->cancel_write();
         return caught_up;
     }
-    staged_.clear();
-    slots_.clear();
-    staged_failures_ = 0;
-    readable_ = {};
+    reached_ = Reached::staging;
     return {};
 }
 
@@ -142,38 +149,26 @@ bool StoreCore::leads() const {
     return latest ? *latest == Leadership::acquired : options_.leads;
 }
 
-void StoreCore::count_failure(const Ticket& ticket, const Command& command, const Error& error) {
-    // An unknown commit is neither applied nor counted as failed: reopening tells.
-    if (error.effect == Effect::not_applied)
-        failures_.add(command, error.code, clock_->elapsed() - ticket.entered);
-}
-
-void StoreCore::refuse(Batch& batch, const Error& error) {
-    for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next())
-        for (Ticket* ticket : tickets)
-            for (const Command& command : ticket->commands) {
-                count_failure(*ticket, command, error);
-                ticket->answers.emplace_back(tl::unexpected<Error>(error));
-            }
+void StoreCore::run(Batch& batch) {
+    const auto lock = hold(mutex_);
+    try {
+        decide(batch);
+    } catch (const std::bad_alloc&) {
+        refuse_rest(batch);
+    }
+    // Durable and answered: what is left need not hold up the callers. Whoever asks for the state
+    // waits for it at the mutex.
     batch.wake();
-}
-
-void StoreCore::refuse_staged(const Error& error) {
-    const bool durable = make_durable().has_value();
-    for (Slot& slot : slots_) {
-        const bool ready = slot.how == Slot::How::from_memory ||
-                           (slot.how == Slot::How::replayed && slot.count == 0);
-        if (ready && durable) {
-            slot.ticket->answers.emplace_back(std::move(slot.answer));
-            continue;
-        }
-        count_failure(*slot.ticket, *slot.command, error);
-        slot.ticket->answers.emplace_back(tl::unexpected<Error>(error));
+    if (reached_ != Reached::appended) return;
+    try {
+        project();
+    } catch (const std::bad_alloc&) {
+        // torn_ says it: the next one folds it anew.
     }
 }
 
-void StoreCore::run(Batch& batch) {
-    const auto lock = hold(mutex_);
+void StoreCore::decide(Batch& batch) {
+    const OnThrow abandoned([&] { abandon(); });
     if (auto begun = begin(); !begun) return refuse(batch, begun.error());
 
     Undo undo(fold_.world);
@@ -197,30 +192,30 @@ void StoreCore::run(Batch& batch) {
         else
             refuse_staged(durable.error());
         undo.take_back();
-        return batch.wake();
+        reached_ = Reached::nothing;
+        return;
     }
-    if (auto appended = append(std::move(prepared), undo); !appended) {
-        refuse_staged(appended.error());
-        return batch.wake();
-    }
+    Measurements room;
+    room.values.resize(staged_.size());
+    if (auto appended = append(std::move(prepared), undo); !appended)
+        return refuse_staged(appended.error());
+    measured_ = measure(std::move(room));
     answer();
-    const Measurements carried = std::exchange(measured_, measure());
-    // Durable and answered: what is left need not hold up the callers. Whoever asks for the state
-    // waits for it at the mutex.
-    batch.wake();
-    project(carried);
 }
 
+// Once the journal has the commit nothing here takes memory.
 Result<void> StoreCore::append(Result<void> prepared, Undo& undo) {
+    own_.make_room(staged_.size());
     new_texts_.clear();
     for (auto id = head_.texts; id < fold_.world.texts.size(); ++id)
         new_texts_.emplace_back(fold_.world.texts.text(TextId{id}));
     const bool first = !self_.id.given();
-    const Recorder recorder = first ? Recorder{writer(), options_.instance, options_.run,
+    Recorder recorder = first ? Recorder{writer(), options_.instance, options_.run,
                                                Position{head_.position.value + 1}}
                                     : self_;
     Result<Head> head;
     if (prepared) {
+        reached_ = Reached::appending;
         head = journal_->append({.events = staged_,
                                  .texts = new_texts_,
                                  .recorder = first ? &recorder : nullptr,
@@ -231,33 +226,38 @@ Result<void> StoreCore::append(Result<void> prepared, Undo& undo) {
         head = tl::unexpected<Error>(std::move(prepared.error()));
     }
     if (!head) {
-        poisoned_ = poisoned_ || head.error().effect == Effect::unknown;
+        const bool unknown = head.error().effect == Effect::unknown;
+        if (!unknown) reached_ = Reached::staging;
+        poisoned_ = poisoned_ || unknown;
         undo.take_back();
         // What an unknown commit held waits in doubt, until reopening tells.
-        if (head.error().effect == Effect::unknown)
+        if (unknown)
             failures_.doubt(staged_failures_);
         else
             heartbeats_.put_back();
         return tl::unexpected<Error>(std::move(head.error()));
     }
-    self_ = recorder;
+    reached_ = Reached::appended;
+    self_ = std::move(recorder);
     head_ = *head;
+    carried_ = std::exchange(measured_, {});
     heartbeats_.recorded();
     failures_.recorded(staged_failures_);
     return {};
 }
 
-void StoreCore::project(const Measurements& carried) {
-    for (const Event& event : staged_) {
-        fold_.project(event);
-        own_.apply(event);
-    }
-    if (carried.values.empty()) return;
-    fold_.apply(carried);
-    own_.apply(carried);
+// What this process did first, as only it knows of it: append() made the room for that.
+void StoreCore::project() {
+    for (const Event& event : staged_) own_.apply(event);
+    own_.apply(carried_);
+    torn_ = true;
+    for (const Event& event : staged_) fold_.project(event);
+    fold_.apply(carried_);
+    torn_ = false;
 }
 
 Result<void> StoreCore::flush(Owed owed) {
+    const OnThrow abandoned([&] { abandon(); });
     FENCELINE_TRY(begin());
     Undo undo(fold_.world);
     stage_owed(owed, undo);
@@ -267,7 +267,7 @@ Result<void> StoreCore::flush(Owed owed) {
         return make_durable();
     }
     FENCELINE_TRY(append({}, undo));
-    project(std::exchange(measured_, {}));
+    project();
     return {};
 }
 
@@ -301,11 +301,12 @@ void StoreCore::answer() {
     }
 }
 
-// The durations of this commit, in the order of its events, for the next commit to carry.
-Measurements StoreCore::measure() const {
+// The durations of this commit, in the order of its events, for the next commit to carry. `room`
+// has as many.
+Measurements StoreCore::measure(Measurements room) const {
     const auto left = clock_->elapsed();
-    Measurements measured{.first = staged_.front().position};
-    measured.values.resize(staged_.size());
+    Measurements measured = std::move(room);
+    measured.first = staged_.front().position;
     bool any = false;
     for (const Slot& slot : slots_) {
         if (slot.count == 0 || slot.how == Slot::How::replayed) continue;
@@ -362,6 +363,7 @@ MetricNumbers StoreCore::take_metrics(MetricView& view, StoreStatus& status) {
     Tallies counted = own_;
     if (!incomplete.empty() && !poisoned_) counted.apply(measured_);
     const auto texts = fold_.world.texts.size();
+    const OnThrow as_before([&] { fold_.world.texts.truncate(texts); });
     for (const Event& event :
          failures_.events(fold_.world.texts, fold_.world.at, limits::pending_failures))
         counted.apply(event);

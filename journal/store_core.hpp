@@ -70,6 +70,8 @@ class StoreCore {
         Error error;                       // refused
     };
     enum class Owed { failures, failures_and_heartbeats };
+    // How far a commit has come: what an exception on the way means.
+    enum class Reached { nothing, staging, appending, appended };
 
     StoreCore(StoreOptions options, std::unique_ptr<Journal> journal);
 
@@ -80,10 +82,14 @@ class StoreCore {
     // Before anything is answered that no commit of ours follows.
     [[nodiscard]] Result<void> make_durable();
     [[nodiscard]] Result<void> begin();
+    // Decides what the queue gives, appends it, and answers it.
+    void decide(Batch& batch);
     // Appends what is staged, unless preparing it failed already; if not, takes it all back.
     [[nodiscard]] Result<void> append(Result<void> prepared, Undo& undo);
     // Folds what was appended, and the durations that came with it.
-    void project(const Measurements& carried);
+    void project();
+    // Out of memory in the middle of a commit. The fold is made anew when it is needed next.
+    void abandon() noexcept;
     // Appends what is still in memory, without any command.
     [[nodiscard]] Result<void> flush(Owed owed);
 
@@ -99,6 +105,7 @@ class StoreCore {
 
     // Not to be told to a caller, but no store goes on with a poisoned journal.
     void note(const Result<void>& housekeeping);
+    void keep_house();
     void seal_history();
     void drop_history();
     // Waits for what runs aside, and ends it.
@@ -111,11 +118,13 @@ class StoreCore {
     [[nodiscard]] Result<bool> replay(Slot& slot, TextId caller);
     [[nodiscard]] bool stays_in_memory(Slot& slot, const Event& event, Duration entered);
     void answer();
-    [[nodiscard]] Measurements measure() const;
+    [[nodiscard]] Measurements measure(Measurements room) const;
     // The journal could not even be begun on: every command of the batch hears why.
     void refuse(Batch& batch, const Error& error);
     // The commit failed: what needed it hears why, what did not is answered.
     void refuse_staged(const Error& error);
+    // Out of memory: whoever has no answer yet hears that.
+    void refuse_rest(Batch& batch) noexcept;
     void count_failure(const Ticket& ticket, const Command& command, const Error& error);
     [[nodiscard]] Time now() const;
     // As whom this process appends: a new recorder until its first commit.
@@ -140,12 +149,14 @@ class StoreCore {
     Position drop_at_;       // likewise, to drop
     Recorder self_;          // id 0 until the first commit
     Measurements measured_;  // of the last commit, for the next one to carry
+    Measurements carried_;   // by the last commit
     HeartbeatTallies heartbeats_;
     PendingFailures failures_;
     bool poisoned_ = false;
     bool closed_ = false;
 
     // The batch being made; buffers are kept from batch to batch.
+    Reached reached_ = Reached::nothing;
     std::vector<Event> staged_;
     std::vector<Slot> slots_;
     std::vector<Event> scratch_;

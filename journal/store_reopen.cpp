@@ -1,5 +1,6 @@
 // After an unknown commit: what of it is really there, and going on from that.
 
+#include "events/on_throw.hpp"
 #include "journal/store_core.hpp"
 
 namespace fenceline {
@@ -49,15 +50,20 @@ Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
     // Nothing is counted before all is read: whoever tries again begins at the same place.
     const Head seen = head_;
     Fold folded = std::move(fold_);
-    journal_ = std::move(journal);
-    if (auto loaded = load(); !loaded) {
+    const auto as_before = [&] {
         fold_ = std::move(folded);
         head_ = seen;
         torn_ = false;
         poisoned_ = true;
+    };
+    const OnThrow out_of_memory(as_before);
+    journal_ = std::move(journal);
+    if (auto loaded = load(); !loaded) {
+        as_before();
         return loaded;
     }
-    self_ = self;
+    if (!sink.found()) heartbeats_.put_back();
+    self_ = std::move(self);
     own_ = std::move(own);
     // A commit that was durable carried what was in memory; one that was not left it there.
     if (sink.found()) {
@@ -65,7 +71,6 @@ Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
         heartbeats_.recorded();
         failures_.doubt_recorded();
     } else {
-        heartbeats_.put_back();
         failures_.doubt_dismissed();
     }
     poisoned_ = closed_ = false;

@@ -77,19 +77,18 @@ bool StoreCore::stays_in_memory(Slot& slot, const Event& event, Duration entered
     const Worker* worker = fold_.world.find(event.worker);
     if (!worker || !heartbeats_.may_wait(event, *worker, options_.heartbeat_resolution))
         return false;
-    heartbeats_.add(event, clock_->elapsed() - entered);
-    slot.how = Slot::How::from_memory;
     slot.answer = answer_of({&event, 1}, fold_.world.texts);
     slot.answer.position = Position{};
+    heartbeats_.add(event, clock_->elapsed() - entered);
+    slot.how = Slot::How::from_memory;
     return true;
 }
 
 void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
-    Slot slot{.ticket = &ticket, .command = &asked};
-    if (!readable_) {  // the batch ends with the error that an earlier command met
-        slots_.push_back(std::move(slot));
-        return;
-    }
+    Slot& slot = slots_.emplace_back();
+    slot.ticket = &ticket;
+    slot.command = &asked;
+    if (!readable_) return;  // the batch ends with the error that an earlier command met
     Command filled;
     const Command* command = &asked;
     if (asked.ask.caller.empty() && !options_.instance.empty()) {
@@ -112,18 +111,11 @@ void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
         auto known = may_be_known ? replay(slot, caller) : false;
         if (!known) {
             readable_ = tl::unexpected<Error>(std::move(known.error()));
-            slots_.push_back(std::move(slot));
             return;
         }
-        if (*known) {
-            slots_.push_back(std::move(slot));
-            return;
-        }
-        decide(fold_.world, *command, now(), scratch_);
-        if (scratch_.size() == 1 && stays_in_memory(slot, scratch_.front(), ticket.entered)) {
-            slots_.push_back(std::move(slot));
-            return;
-        }
+        if (*known) return;
+        fenceline::decide(fold_.world, *command, now(), scratch_);
+        if (scratch_.size() == 1 && stays_in_memory(slot, scratch_.front(), ticket.entered)) return;
     }
     // At the time of the event that it goes before: a clock read now would already be later.
     for (const Event& event : scratch_)
@@ -134,7 +126,6 @@ void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
         event.request_id = slot.how == Slot::How::refused ? "" : command->ask.request_id;
         stage_event(std::move(event), undo);
     }
-    slots_.push_back(std::move(slot));
 }
 
 }  // namespace fenceline

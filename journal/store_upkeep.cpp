@@ -1,6 +1,7 @@
 // What a store owes its journal between batches, with nobody waiting for an answer.
 
 #include <algorithm>
+#include <new>
 
 #include "journal/store_core.hpp"
 
@@ -37,6 +38,14 @@ void StoreCore::note(const Result<void>& housekeeping) {
 void StoreCore::housekeeping() {
     const auto lock = hold(mutex_);
     if (poisoned_ || closed_) return;
+    try {
+        keep_house();
+    } catch (const std::bad_alloc&) {
+        // As after any other error.
+    }
+}
+
+void StoreCore::keep_house() {
     if (aside_ == nullptr) {
         const auto begun = journal_->begin_maintenance();
         if (begun && *begun != nullptr)
@@ -46,7 +55,7 @@ void StoreCore::housekeeping() {
     }
     seal_history();
     drop_history();
-    if (head_.position.value - checkpointed_.value < options_.checkpoint_events) return;
+    if (torn_ || head_.position.value - checkpointed_.value < options_.checkpoint_events) return;
     if (journal_->save_checkpoint({head_, fold_.save()})) checkpointed_ = head_.position;
 }
 
@@ -57,8 +66,12 @@ void StoreCore::work_aside() {
     if (!turn || aside_ == nullptr) return;
     aside_.load()->run();
     const auto lock = hold(mutex_);
-    note(journal_->end_maintenance());
     aside_ = nullptr;
+    try {
+        note(journal_->end_maintenance());
+    } catch (const std::bad_alloc&) {
+        // As after any other error; a failed sync has poisoned the journal.
+    }
 }
 
 std::unique_lock<std::mutex> StoreCore::end_aside() {

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "events/limits.hpp"
+#include "events/on_throw.hpp"
 
 namespace fenceline {
 
@@ -53,6 +54,8 @@ class TicketQueue::Taking final : public Batch {
         queue_.bed_ = (queue_.bed_ + 1) % std::size(queue_.beds_);
         return {};
     }
+
+    std::span<Ticket* const> taken() const override { return queue_.batch_; }
 
     void wake() override {
         // A ticket may be gone as soon as its state says so.
@@ -120,8 +123,11 @@ bool TicketQueue::submit(Ticket& ticket) {
 void TicketQueue::lead(Ticket& own) {
     batch_.clear();
     Taking batch(*this, own);
-    work_.run(batch);
-    work_.afterwards();
+    {
+        const OnThrow over([&] { hand_on(); });
+        work_.run(batch);
+        work_.afterwards();
+    }
     hand_on();
     work_.aside();
 }

@@ -21,6 +21,7 @@
 #include <span>
 #include <vector>
 
+#include "events/limits.hpp"
 #include "events/result.hpp"
 #include "events/time.hpp"
 #include "journal/answers.hpp"
@@ -30,7 +31,10 @@ namespace fenceline {
 
 // One caller's commands and, once its batch ran, their answers.
 struct Ticket {
-    Ticket(std::span<const Command> asked, Duration entry) : commands(asked), entered(entry) {}
+    // With the room for its answers: whoever gives them takes no memory for it.
+    Ticket(std::span<const Command> asked, Duration entry) : commands(asked), entered(entry) {
+        answers.reserve(asked.size());
+    }
 
     std::span<const Command> commands;
     Duration entered;  // Clock::elapsed() when the call came in
@@ -51,19 +55,24 @@ class Batch {
     [[nodiscard]] virtual std::span<Ticket* const> next() = 0;
     // Wakes the callers: every ticket that next() gave is answered and must not be touched again.
     virtual void wake() = 0;
+    // Every ticket that next() gave.
+    [[nodiscard]] virtual std::span<Ticket* const> taken() const = 0;
 };
 
 class TicketQueue {
   public:
     struct Work {
-        // Takes tickets until there are no more, answers them all, and wakes their callers.
+        // Takes tickets until there are no more, answers them all, and wakes their callers. What
+        // it throws goes to the caller that writes, and the next one writes all the same.
         std::function<void(Batch&)> run;
         // What the writer owes after its callers were woken: checkpoints.
         std::function<void()> afterwards;
         // What it does once somebody else may write the next batch: what takes long.
         std::function<void()> aside = [] {};
     };
-    explicit TicketQueue(Work work) : work_(std::move(work)) {}
+    explicit TicketQueue(Work work) : work_(std::move(work)) {
+        batch_.reserve(limits::batch_operations);  // taking a ticket never fails
+    }
 
     // Returns when the ticket is answered. False: too many wait already, nothing was done.
     [[nodiscard]] bool submit(Ticket& ticket);

@@ -20,7 +20,7 @@ Time bucket_of(Time at) {
 
 }  // namespace
 
-void Capacity::apply(const Event& event) noexcept {
+void Capacity::apply(const Event& event) {
     if (event.outcome == Outcome::store_error) return;
     if (const auto* targeted = std::get_if<WarmCapacityTargeted>(&event.payload)) {
         targeted_ = true;

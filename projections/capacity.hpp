@@ -33,7 +33,7 @@ class Capacity {
     using Demand = std::map<std::pair<Time, TextId>, std::int64_t>;
     using Targets = std::map<TextId, std::int64_t>;
 
-    void apply(const Event& event) noexcept;
+    void apply(const Event& event);
 
     // Each `warm_capacity_targets` event replaces all of them.
     [[nodiscard]] const Targets& targets() const { return targets_; }

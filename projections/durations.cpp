@@ -8,15 +8,15 @@ static_assert(Projection<Durations>);
 
 }  // namespace
 
-void Durations::add_call(Operation operation, Duration took) noexcept {
+void Durations::add_call(Operation operation, Duration took) {
     if (acts_on_worker(operation)) calls_[static_cast<std::size_t>(operation)].add(took);
 }
 
-void Durations::apply(const Measurements& measured) noexcept {
+void Durations::apply(const Measurements& measured) {
     for (const Measurement& one : measured.values) add_call(one.operation, one.took);
 }
 
-void Durations::apply(const Event& event) noexcept {
+void Durations::apply(const Event& event) {
     if (const auto* tallied = std::get_if<HeartbeatsTallied>(&event.payload)) {
         for (const Duration took : tallied->took) add_call(event.operation, took);
     } else if (const auto* failed = std::get_if<OperationFailed>(&event.payload)) {

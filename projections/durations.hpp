@@ -28,8 +28,10 @@ class Durations {
     using Drains = Histogram<bounds::drain>;
     using Activations = Histogram<bounds::activation>;
 
-    void apply(const Event& event) noexcept;
-    void apply(const Measurements& measured) noexcept;
+    void apply(const Event& event);
+    void apply(const Measurements& measured);
+    // So many more events take no memory.
+    void make_room(std::size_t events) { activations_.make_room(events); }
 
     // Empty for an operation that does not act on a worker.
     [[nodiscard]] const Calls& calls(Operation operation) const;
@@ -47,7 +49,7 @@ class Durations {
     [[nodiscard]] std::uint64_t texts_needed() const;
 
   private:
-    void add_call(Operation operation, Duration took) noexcept;
+    void add_call(Operation operation, Duration took);
 
     // By the operation's number; those that act on a worker are the first of the vocabulary.
     static constexpr std::size_t operations =

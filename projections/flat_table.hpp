@@ -40,6 +40,14 @@ class FlatTable {
         return entries_[last_].value;
     }
 
+    // The next `keys` that are new take no memory.
+    void make_room(std::size_t keys) {
+        const std::size_t needed = entries_.size() + keys;
+        if (needed > entries_.capacity())
+            entries_.reserve(std::max(needed, entries_.capacity() * 2));
+        while (needed * 2 >= slots_.size()) grow();
+    }
+
     // Null when the key was never used.
     [[nodiscard]] const Value* find(std::uint64_t key) const {
         if (slots_.empty()) return nullptr;

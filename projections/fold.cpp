@@ -17,18 +17,18 @@ constexpr std::uint8_t layout = 1;
 
 }  // namespace
 
-void Fold::apply(const Event& event) noexcept {
+void Fold::apply(const Event& event) {
     evolve(world, event);
     project(event);
 }
 
-void Fold::project(const Event& event) noexcept {
+void Fold::project(const Event& event) {
     pool.apply(event);
     tallies.apply(event);
     requests.apply(event);
 }
 
-void Fold::apply(const Measurements& measured) noexcept {
+void Fold::apply(const Measurements& measured) {
     tallies.apply(measured);
 }
 

@@ -29,11 +29,11 @@ class Fold {
     Requests requests;
 
     // Folds an event into everything.
-    void apply(const Event& event) noexcept;
+    void apply(const Event& event);
     // The same for a world that has seen it already: a store evolves before it commits, but only
     // durable events are counted.
-    void project(const Event& event) noexcept;
-    void apply(const Measurements& measured) noexcept;
+    void project(const Event& event);
+    void apply(const Measurements& measured);
 
     [[nodiscard]] std::string save() const;
     // False when save() did not write this; the fold is then as it was.

@@ -23,7 +23,7 @@ TextId org_after(const Event& event) {
 
 }  // namespace
 
-void LifecycleCounts::apply(const Event& event) noexcept {
+void LifecycleCounts::apply(const Event& event) {
     if (!transitioned(event) || !event.image.given() || !acts_on_worker(event.operation)) return;
     const TextId org = org_after(event);
     if (event.from == event.to && event.org.given() == org.given()) return;

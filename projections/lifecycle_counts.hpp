@@ -31,7 +31,7 @@ class LifecycleCounts {
         std::array<std::array<std::int64_t, bindings>, active_states> counts{};
     };
 
-    void apply(const Event& event) noexcept;
+    void apply(const Event& event);
 
     [[nodiscard]] std::int64_t count(TextId image, State state, Binding binding) const;
     // Images that have an active worker, ascending by their number.

@@ -33,7 +33,7 @@ bool sound(const Counts& counts) {
 
 }  // namespace
 
-void Observations::apply(const Event& event) noexcept {
+void Observations::apply(const Event& event) {
     if (event.outcome == Outcome::store_error || event.count == 0) return;
     const auto& payload = event.payload;
     switch (event.operation) {
@@ -62,6 +62,12 @@ void Observations::apply(const Event& event) noexcept {
             break;
         default: break;
     }
+}
+
+void Observations::make_room(std::size_t events) {
+    for (Counts* counts : {&spawn_failures_, &health_checks_, &capacity_misses_,
+                           &activation_failures_, &stranded_pods_, &stranded_secrets_})
+        counts->make_room(events);
 }
 
 Observations::Rows<SpawnFailureReason> Observations::spawn_failures() const {

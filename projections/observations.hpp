@@ -33,7 +33,9 @@ class Observations {
     using Rows = std::vector<Row<Label>>;
     enum class NoLabel : std::uint8_t {};
 
-    void apply(const Event& event) noexcept;
+    void apply(const Event& event);
+    // So many more events take no memory.
+    void make_room(std::size_t events);
 
     [[nodiscard]] Rows<SpawnFailureReason> spawn_failures() const;
     [[nodiscard]] Rows<HealthResult> health_checks() const;

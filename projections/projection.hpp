@@ -19,7 +19,7 @@ class StateReader;
 template <typename P>
 concept Projection = requires(P p, const P cp, const Event& event, StateWriter& out,
                               StateReader& in) {
-    { p.apply(event) } noexcept;
+    { p.apply(event) };
     { cp.save(out) };
     { p.load(in) } -> std::same_as<bool>;  // false: not what save() wrote
 };

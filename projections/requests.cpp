@@ -116,7 +116,7 @@ void Requests::enter_span(std::int64_t number) {
     if (adjacent) young_.reserve(expected);
 }
 
-void Requests::apply(const Event& event) noexcept {
+void Requests::apply(const Event& event) {
     if (event.position <= newest_) return;
     newest_ = event.position;
     if (span_of(newest_) != young_.number) enter_span(span_of(newest_));

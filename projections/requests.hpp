@@ -30,7 +30,7 @@ namespace fenceline {
 
 class Requests {
   public:
-    void apply(const Event& event) noexcept;
+    void apply(const Event& event);
 
     // Ascending. Only positions up to the last event applied, and within the window.
     [[nodiscard]] std::vector<Position> candidates(TextId caller, std::string_view id) const;

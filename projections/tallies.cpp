@@ -6,14 +6,20 @@
 
 namespace fenceline {
 
-void Tallies::apply(const Event& event) noexcept {
+void Tallies::apply(const Event& event) {
     transitions.apply(event);
     durations.apply(event);
     observations.apply(event);
 }
 
-void Tallies::apply(const Measurements& measured) noexcept {
+void Tallies::apply(const Measurements& measured) {
     durations.apply(measured);
+}
+
+void Tallies::make_room(std::size_t events) {
+    transitions.make_room(events);
+    durations.make_room(events);
+    observations.make_room(events);
 }
 
 void Tallies::save(StateWriter& out) const {
@@ -31,7 +37,7 @@ std::uint64_t Tallies::texts_needed() const {
         {transitions.texts_needed(), durations.texts_needed(), observations.texts_needed()});
 }
 
-void PoolGauges::apply(const Event& event) noexcept {
+void PoolGauges::apply(const Event& event) {
     counts.apply(event);
     capacity.apply(event);
 }

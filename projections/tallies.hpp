@@ -19,8 +19,10 @@ namespace fenceline {
 // view, those of one recorder for a process's.
 class Tallies {
   public:
-    void apply(const Event& event) noexcept;
-    void apply(const Measurements& measured) noexcept;
+    void apply(const Event& event);
+    void apply(const Measurements& measured);
+    // So many more events take no memory: what is durable is counted, come what may.
+    void make_room(std::size_t events);
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);
     // One more than the highest text id held: what the dictionary must have.
@@ -34,7 +36,7 @@ class Tallies {
 // What the gauges say of the pool. Fed every event, always.
 class PoolGauges {
   public:
-    void apply(const Event& event) noexcept;
+    void apply(const Event& event);
     void save(StateWriter& out) const;
     [[nodiscard]] bool load(StateReader& in);
     [[nodiscard]] std::uint64_t texts_needed() const;

@@ -39,7 +39,7 @@ State observed_state(const Event& event) {
 
 }  // namespace
 
-void Transitions::apply(const Event& event) noexcept {
+void Transitions::apply(const Event& event) {
     if (!acts_on_worker(event.operation)) return;
     if (event.outcome == Outcome::none || event.outcome == Outcome::recorded) return;
     if (event.count == 0) return;

@@ -33,7 +33,9 @@ class Transitions {
 
     // Adds `event.count`. Operations that do not act on a worker, and events without an outcome
     // of the transition counter (`none`, `recorded`), leave no trace.
-    void apply(const Event& event) noexcept;
+    void apply(const Event& event);
+    // So many more events take no memory.
+    void make_room(std::size_t events) { counts_.make_room(events); }
 
     // By image id, then the labels' numbers. Printers sort by text themselves.
     [[nodiscard]] std::vector<Row> rows() const;

@@ -183,7 +183,7 @@ void fold(World& world, const Event& event) {
 
 }  // namespace
 
-void evolve(World& world, const Event& event) noexcept {
+void evolve(World& world, const Event& event) {
     fold(world, event);
     world.position = event.position;
     world.at = event.at;

@@ -12,8 +12,9 @@
 namespace fenceline {
 
 // Folds one event into the world. An event about a worker that the world does not know changes
-// nothing but the position, unless it makes that worker.
-void evolve(World& world, const Event& event) noexcept;
+// nothing but the position, unless it makes that worker. Where memory runs out, std::bad_alloc
+// leaves the world in pieces: it has to be folded anew.
+void evolve(World& world, const Event& event);
 
 // Remembers what a batch changes, so that a batch that did not become durable can be taken back.
 //

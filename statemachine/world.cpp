@@ -69,10 +69,11 @@ void World::erase_control_plane(TextId id) {
 
 void World::index_lists() {
     if (listed_) return;
-    listed_.emplace();
+    Listed made;  // whole, or not at all
     std::uint32_t slot = 0;
     for (const Worker& worker : workers_)
-        listed_->move(slot++, Listed::Place{}, listed_place_of(worker));
+        made.move(slot++, Listed::Place{}, listed_place_of(worker));
+    listed_ = std::move(made);
 }
 
 const Listed& World::listed() const {

@@ -211,7 +211,6 @@ Result<void> LockFile::acquire_in_turn(Duration timeout) {
     const auto mine = first_ticket_byte + number;
     const bool queued = page_ != nullptr && try_range(F_WRLCK, mine, 1);
     bool out_of_turn = !queued;
-    Result<void> result;
     for (;;) {
         auto* word = queued ? &page_->word_of(ticket) : nullptr;
         const auto seen = word != nullptr ? word->load() : 0;
@@ -221,11 +220,7 @@ Result<void> LockFile::acquire_in_turn(Duration timeout) {
             break;
         }
         const auto left = deadline - monotonic_ns();
-        if (left <= 0) {
-            result = fail(ErrorCode::busy, "another process holds the journal's write lock",
-                          "try again, or raise lock_timeout");
-            break;
-        }
+        if (left <= 0) break;
         if (word == nullptr)
             sleep_for(std::min(left, poll_ns));
         else
@@ -235,7 +230,9 @@ Result<void> LockFile::acquire_in_turn(Duration timeout) {
     if (held_ && !out_of_turn) page_->turn.store(next_);
     if (queued) unlock_range(mine, 1);
     if (!held_ && page_ != nullptr) give_up(ticket);
-    return result;
+    if (held_) return {};
+    return fail(ErrorCode::busy, "another process holds the journal's write lock",
+                "try again, or raise lock_timeout");
 }
 
 // Who gives up hands its turn on.

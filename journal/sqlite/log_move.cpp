@@ -1,5 +1,6 @@
 #include "journal/sqlite/log_move.hpp"
 
+#include <new>
 #include <utility>
 
 #include "journal/sqlite/profile.hpp"
@@ -21,6 +22,8 @@ Result<std::unique_ptr<LogMove>> LogMove::open(const std::string& database,
 }
 
 Result<bool> LogMove::begin() {
+    // Left over where there was no memory to end it.
+    if (!keeper_.autocommit()) FENCELINE_TRY(keeper_.execute("ROLLBACK"));
     FENCELINE_TRY(keeper_.execute("BEGIN"));
     // The first statement opens the reader, of the log as it is now.
     auto read = keeper_.number("SELECT count(*) FROM meta");
@@ -33,7 +36,17 @@ Result<bool> LogMove::begin() {
     return begun_;
 }
 
+// On any thread: nobody is there to hear what it would throw.
 void LogMove::run() {
+    try {
+        move();
+    } catch (const std::bad_alloc&) {
+        result_ = tl::unexpected<Error>(Error{.code = ErrorCode::io, .text = "out of memory"});
+        sync_failed_ = true;  // it may be what there was no memory to tell of
+    }
+}
+
+void LogMove::move() {
     auto counts = checkpoint_log(mover_, Checkpointing::in_place);
     if (!counts) {
         sync_failed_ = mover_.sync_failed();

@@ -38,6 +38,8 @@ class LogMove final : public LongWork {
     void abandon();
 
   private:
+    void move();
+
     Connection keeper_, mover_;
     bool begun_ = false, sync_failed_ = false;
     Result<void> result_;

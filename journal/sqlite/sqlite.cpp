@@ -99,14 +99,10 @@ void Statement::bind_null(int parameter) {
 Result<bool> Statement::step() {
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;
-    sqlite3* handle = sqlite3_db_handle(statement_);
-    if (code == SQLITE_DONE) {
-        sqlite3_reset(statement_);
-        return false;
-    }
-    auto error = error_of(handle, code, "the journal's database");
-    sqlite3_reset(statement_);
-    return tl::unexpected<Error>(std::move(error));
+    const Resetting reset(*this);
+    if (code == SQLITE_DONE) return false;
+    return tl::unexpected<Error>(
+        error_of(sqlite3_db_handle(statement_), code, "the journal's database"));
 }
 
 Result<void> Statement::run() {
@@ -114,6 +110,11 @@ Result<void> Statement::run() {
     if (!row) return tl::unexpected<Error>(std::move(row.error()));
     FENCELINE_INVARIANT(!*row, "the statement gives no rows");
     return {};
+}
+
+void Statement::run_unheard() noexcept {
+    sqlite3_step(statement_);
+    sqlite3_reset(statement_);
 }
 
 void Statement::reset() {
@@ -192,12 +193,10 @@ Result<Connection> Connection::open(const std::string& path, const OpenOptions& 
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(uri.c_str(), &handle, flags,
                                      options.vfs.empty() ? nullptr : options.vfs.c_str());
-    if (code != SQLITE_OK) {
-        auto error = error_of(handle, code, "opening " + path);
-        sqlite3_close(handle);
-        return tl::unexpected<Error>(std::move(error));
-    }
-    return Connection(handle);
+    Connection connection(handle);
+    if (code != SQLITE_OK)
+        return tl::unexpected<Error>(error_of(handle, code, "opening " + path));
+    return connection;
 }
 
 Result<Connection> Connection::in_memory() {
@@ -206,12 +205,10 @@ Result<Connection> Connection::in_memory() {
         ":memory:", &handle,
         SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY,
         nullptr);
-    if (code != SQLITE_OK) {
-        auto error = error_of(handle, code, "a database in memory");
-        sqlite3_close(handle);
-        return tl::unexpected<Error>(std::move(error));
-    }
-    return Connection(handle);
+    Connection connection(handle);
+    if (code != SQLITE_OK)
+        return tl::unexpected<Error>(error_of(handle, code, "a database in memory"));
+    return connection;
 }
 
 Result<void> Connection::execute(const char* sql) {
@@ -288,14 +285,15 @@ Error Connection::error(std::string_view doing) const {
 // --- Transaction
 
 Result<Transaction> Transaction::begin(Connection& connection, Kind kind) {
+    auto rollback = connection.prepare("ROLLBACK");
+    if (!rollback) return tl::unexpected<Error>(std::move(rollback.error()));
     FENCELINE_TRY(connection.execute(kind == Kind::write ? "BEGIN IMMEDIATE" : "BEGIN"));
-    return Transaction(connection);
+    return Transaction(connection, std::move(*rollback));
 }
 
 Transaction::~Transaction() {
     // A rollback that fails leaves nothing behind: SQLite rolled back already.
-    if (connection_ != nullptr && !connection_->autocommit())
-        (void)connection_->execute("ROLLBACK");
+    if (connection_ != nullptr && !connection_->autocommit()) rollback_.run_unheard();
 }
 
 Result<void> Transaction::commit() {

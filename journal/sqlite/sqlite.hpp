@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "events/result.hpp"
 
@@ -54,6 +55,8 @@ class Statement {
     [[nodiscard]] Result<bool> step();
     // Steps a statement that gives no rows.
     [[nodiscard]] Result<void> run();
+    // The same where nobody hears of an error: takes no memory for one.
+    void run_unheard() noexcept;
     void reset();
 
     // Columns of the present row, from 0. Views last until the next step or reset.
@@ -124,21 +127,24 @@ class Connection {
     sqlite3* handle_ = nullptr;
 };
 
-// Rolls back unless committed.
+// Rolls back unless committed, without taking memory for it: a transaction that nobody ends would
+// keep its connection from ever beginning another.
 class Transaction {
   public:
     enum class Kind { read, write };
     [[nodiscard]] static Result<Transaction> begin(Connection& connection, Kind kind);
-    Transaction(Transaction&& other) noexcept : connection_(other.connection_) {
-        other.connection_ = nullptr;
-    }
+    Transaction(Transaction&& other) noexcept
+        : connection_(std::exchange(other.connection_, nullptr)),
+          rollback_(std::move(other.rollback_)) {}
     Transaction& operator=(Transaction&&) = delete;
     ~Transaction();
     [[nodiscard]] Result<void> commit();
 
   private:
-    explicit Transaction(Connection& connection) : connection_(&connection) {}
+    Transaction(Connection& connection, Statement rollback)
+        : connection_(&connection), rollback_(std::move(rollback)) {}
     Connection* connection_;
+    Statement rollback_;
 };
 
 }  // namespace fenceline::sqlite

@@ -8,6 +8,7 @@
 #include "events/codec.hpp"
 #include "events/invariant.hpp"
 #include "events/limits.hpp"
+#include "events/on_throw.hpp"
 #include "journal/commit_check.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
@@ -53,6 +54,7 @@ Result<void> SqliteJournal::begin(Sync wanted) {
     FENCELINE_TRY(usable());
     FENCELINE_TRY(not_writing());
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    const OnThrow out_of_memory([&] { lock_.release(); });
     auto begun = open_files_.check();
     if (begun)
         begun = set_sync(wanted == Sync::after_lock && may_sync_late() ? wanted : Sync::in_commit);
@@ -71,7 +73,7 @@ Result<void> SqliteJournal::begin(Sync wanted) {
 void SqliteJournal::end() {
     // After an error SQLite may have rolled back by itself: the next statement would be its own
     // transaction, so nothing but this may follow an error.
-    if (!database_->connection.autocommit()) (void)database_->rollback.run();
+    if (!database_->connection.autocommit()) database_->rollback.run_unheard();
     writing_ = false;
     lock_.release();
 }
@@ -79,9 +81,10 @@ void SqliteJournal::end() {
 Result<void> SqliteJournal::commit() {
     auto& database = database_->connection;
     FENCELINE_INVARIANT(!database.autocommit(), "a commit ends the transaction that was begun");
+    const OnThrow out_of_memory([&] { poisoned_ = true; });
+    const Resetting reset(database_->commit);
     const int code = sqlite3_step(database_->commit.raw());
     if (code == SQLITE_DONE) {
-        database_->commit.reset();
         // Written, but into files that a reader of these names will never see.
         if (auto same = open_files_.check(); !same)
             return tl::unexpected<Error>(poison(std::move(same.error())));
@@ -90,7 +93,7 @@ Result<void> SqliteJournal::commit() {
     auto error = error_of(database.raw(), code, "committing to the journal");
     database_->commit.reset();
     if (!gave_up_before_the_end(code)) return tl::unexpected<Error>(poison(std::move(error)));
-    if (!database.autocommit()) (void)database_->rollback.run();
+    if (!database.autocommit()) database_->rollback.run_unheard();
     if (auto voided = void_refused_commit(database); !voided)
         return tl::unexpected<Error>(poison(std::move(error)));
     return tl::unexpected<Error>(std::move(error));
@@ -99,6 +102,7 @@ Result<void> SqliteJournal::commit() {
 // What another store commits meanwhile is behind ours in the log, or has moved ours into the
 // database, which is synced.
 Result<void> SqliteJournal::sync(Position head) {
+    const OnThrow out_of_memory([&] { poisoned_ = true; });
     if (auto synced = sync_log(database_->connection); !synced)
         return tl::unexpected<Error>(poison(std::move(synced.error())));
     note_synced(head);
@@ -120,6 +124,7 @@ Result<void> SqliteJournal::make_durable() {
 
 Result<Head> SqliteJournal::begin_write() {
     FENCELINE_TRY(begin(Sync::after_lock));
+    const OnThrow out_of_memory([&] { end(); });
     const auto version = database_->connection.data_version();
     if (head_as_of_ && head_as_of_ == version) return head_;
     auto head = database_->reads->head();
@@ -274,6 +279,7 @@ Result<void> SqliteJournal::save_checkpoint(const Checkpoint& checkpoint) {
     auto packed = pack(checkpoint);
     if (!packed) return tl::unexpected<Error>(std::move(packed.error()));
     FENCELINE_TRY(begin());
+    const OnThrow out_of_memory([&] { end(); });
     Result<void> saved;
     if (auto known = database_->reads->was_head(checkpoint.head); !known)
         saved = tl::unexpected<Error>(std::move(known.error()));

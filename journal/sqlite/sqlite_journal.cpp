@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 
 #include "events/invariant.hpp"
+#include "events/on_throw.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/creation.hpp"
 #include "journal/sqlite/profile.hpp"
@@ -48,6 +50,7 @@ Result<std::unique_ptr<Journal>> SqliteJournal::open(const JournalOptions& optio
     auto files = resolve(options.path);
     if (!files) return tl::unexpected<Error>(std::move(files.error()));
     std::unique_ptr<SqliteJournal> journal(new SqliteJournal(options, std::move(*files)));
+    const OnThrow out_of_memory([&] { journal->poisoned_ = true; });
     FENCELINE_TRY(journal->take_lock_and_files(existing));
     auto opened = journal->open_database();
     journal->lock_.end_change();
@@ -157,7 +160,12 @@ Result<void> SqliteJournal::prepare_statements() {
 
 SqliteJournal::~SqliteJournal() {
     if (process_ == ::getpid()) {
-        (void)close();
+        try {
+            (void)close();
+        } catch (const std::bad_alloc&) {
+            // The log stays, and is moved by the next one.
+            if (database_ != nullptr) keep_log_at_close(database_->connection);
+        }
         return;
     }
     // A child after fork(): the connection and the lock are its parent's.

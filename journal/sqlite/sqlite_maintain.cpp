@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "events/on_throw.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
 
 namespace fenceline::sqlite {
@@ -21,6 +22,7 @@ Result<void> SqliteJournal::maintain() {
     FENCELINE_TRY(not_writing());
     if (!move_is_due()) return {};
     if (!lock_.begin_move()) return put_off_move(), Result<void>();
+    const OnThrow out_of_memory([&] { lock_.end_move(); });
     auto moved = move_now();
     lock_.end_move();
     return moved;
@@ -28,6 +30,10 @@ Result<void> SqliteJournal::maintain() {
 
 Result<void> SqliteJournal::move_now() {
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    const OnThrow out_of_memory([&] {
+        lock_.release();
+        poisoned_ = true;  // it may have been a sync that failed
+    });
     auto counts = open_files_.check().and_then(
         [&] { return checkpoint_log(database_->connection, Checkpointing::in_place); });
     lock_.release();
@@ -44,6 +50,7 @@ Result<LongWork*> SqliteJournal::begin_maintenance() {
     FENCELINE_TRY(not_writing());
     if (!move_is_due()) return nullptr;
     if (!lock_.begin_move()) return put_off_move(), nullptr;
+    const OnThrow out_of_memory([&] { lock_.end_move(); });
     auto begun = begin_move();
     if (begun && *begun) return log_move_.get();
     lock_.end_move();
@@ -55,6 +62,7 @@ Result<LongWork*> SqliteJournal::begin_maintenance() {
 
 Result<bool> SqliteJournal::begin_move() {
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    const OnThrow out_of_memory([&] { lock_.release(); });
     Result<bool> begun = true;
     if (log_move_ == nullptr) {
         auto opened = LogMove::open(files_.database, options_.vfs);
@@ -72,6 +80,7 @@ Result<bool> SqliteJournal::begin_move() {
 // What came since the move began is little, and moved under the lock: then the log starts anew.
 Result<void> SqliteJournal::end_maintenance() {
     if (process_ != ::getpid() || log_move_ == nullptr || !log_move_->begun()) return usable();
+    const OnThrow out_of_memory([&] { lock_.end_move(); });
     auto moved = log_move_->end();
     if (!moved && log_move_->sync_failed())
         moved = tl::unexpected<Error>(poison(std::move(moved.error())));

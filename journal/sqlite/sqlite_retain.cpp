@@ -2,6 +2,7 @@
 // of some of them in one transaction. And what keeps them: pins.
 
 #include "events/limits.hpp"
+#include "events/on_throw.hpp"
 #include "events/utf8.hpp"
 #include "journal/sqlite/base_row.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
@@ -12,6 +13,7 @@ Result<RetainStep> SqliteJournal::retain(const RetainRequest& request) {
     FENCELINE_TRY(usable());
     FENCELINE_TRY(not_writing());
     auto& reads = *database_->reads;
+    const OnThrow out_of_memory([&] { retaining_.reset(); });
     Result<void> done;
     if (retaining_ != nullptr) {
         done = retaining_->complete() ? drop(request.by) : fold_on();
@@ -93,6 +95,7 @@ Result<void> SqliteJournal::drop(const std::string& by) {
                     .before = retaining_->before.chain,
                     .after = folded.head.chain};
     FENCELINE_TRY(begin());
+    const OnThrow out_of_memory([&] { end(); });
     auto dropped = check_kept();
     if (dropped && retaining_ != nullptr) {
         dropped = drop_rows(*packed, what);
@@ -131,6 +134,7 @@ Result<void> SqliteJournal::pin(const Pin& pin) {
                     "a pin has a name of 1 to " + std::to_string(limits::name_bytes) + " bytes");
     auto head = begin_write();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
+    const OnThrow out_of_memory([&] { end(); });
     const auto insert = [&]() -> Result<void> {
         auto begun = database_->reads->beginning();
         if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
@@ -161,6 +165,7 @@ Result<void> SqliteJournal::pin(const Pin& pin) {
 
 Result<void> SqliteJournal::unpin(const std::string& name) {
     FENCELINE_TRY(begin());
+    const OnThrow out_of_memory([&] { end(); });
     const auto remove = [&]() -> Result<void> {
         auto row = database_->connection.prepare("DELETE FROM pin WHERE name = ?1 RETURNING 1");
         if (!row) return tl::unexpected<Error>(std::move(row.error()));
@@ -183,6 +188,7 @@ Result<void> SqliteJournal::compact() {
     FENCELINE_TRY(not_writing());
     auto& database = database_->connection;
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    const OnThrow out_of_memory([&] { lock_.release(); });
     auto compacted = open_files_.check();
     // Through a file: the copy that is made on the way is as large as the journal.
     if (compacted) compacted = database.execute("PRAGMA temp_store = FILE; VACUUM");

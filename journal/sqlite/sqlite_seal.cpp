@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "events/limits.hpp"
+#include "events/on_throw.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
 
 namespace fenceline::sqlite {
@@ -15,6 +16,7 @@ Result<SealStep> SqliteJournal::seal(const SealRequest& request) {
         auto begun = begin_sealing(request);
         if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
     }
+    const OnThrow out_of_memory([&] { sealing_.reset(); });
     // Nothing to do, or one commit reaches beyond all that was to be sealed.
     const bool working = sealing_ != nullptr && !(sealing_->complete() && sealing_->events() == 0);
     Result<void> done;
@@ -72,6 +74,7 @@ Result<void> SqliteJournal::put_in_place() {
     auto opened = open_segment(*row);
     if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
     auto* segment = reads.segments()->adopt(std::move(*opened));
+    const OnThrow out_of_memory([&] { reads.segments()->adopt(nullptr); });
     Result<void> proved;
     {
         auto steady = Steady::begin(database_->connection);
@@ -80,6 +83,7 @@ Result<void> SqliteJournal::put_in_place() {
     reads.segments()->adopt(nullptr);
     FENCELINE_TRY(proved);
     FENCELINE_TRY(begin());
+    const OnThrow ended([&] { end(); });
     auto swapped = swap_rows(*row);
     if (swapped) swapped = commit();
     end();

@@ -396,7 +396,8 @@ TEST_CASE("a read that is held open stops no writer and its end stops the log's 
     const auto log_bytes = [&] { return std::filesystem::file_size(pool.path + "-wal"); };
     REQUIRE(pool.spawn(500) == 500);
     const auto before = log_bytes();
-    CHECK(before < 2 * move_bytes);
+    // It is moved beside the operations, which go on meanwhile.
+    CHECK(before < 8 * move_bytes);
     Conversation reader("/usr/bin/sqlite3", {pool.path});
     CHECK(reader.ask("BEGIN; SELECT count(*) FROM event;") == "500");
     REQUIRE(pool.spawn(2'000) == 2'000);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include "events/limits.hpp"
@@ -132,6 +133,19 @@ TEST_CASE("a call larger than a batch goes alone") {
     Ticket ticket(commands, {});
     REQUIRE(counting.queue.submit(ticket));
     CHECK(counting.batches == std::vector<std::size_t>{limits::batch_operations + 1});
+}
+
+TEST_CASE("the next caller writes though the one before ran out of memory") {
+    Counting counting;
+    counting.before_the_end = [] { throw std::bad_alloc(); };
+    const std::vector<Command> commands(1);
+    Ticket first(commands, {});
+    CHECK_THROWS_AS((void)counting.queue.submit(first), std::bad_alloc);
+    counting.before_the_end = [] {};
+    Ticket second(commands, {});
+    std::thread caller([&] { CHECK(counting.queue.submit(second)); });
+    caller.join();
+    CHECK(second.answers.size() == 1);
 }
 
 TEST_SUITE_END();
