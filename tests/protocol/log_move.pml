@@ -306,7 +306,13 @@ proctype store(byte me) {
 end:
     do
     /* --- opening: open_database, prepare_log: all of the log is moved, or at least synced */
+#ifdef DATABASE_WRITTEN_ANEW
+    :: d_step { step[me] == dead && write_lock == NOBODY && (me == 0 || started) &&
+                move_lock == NOBODY ->
+        move_lock = me;
+#else
     :: d_step { step[me] == dead && write_lock == NOBODY && (me == 0 || started) ->
+#endif
         started = 1;
         write_lock = me;
         if
@@ -316,11 +322,27 @@ end:
         step[me] = opening
     }
     :: d_step { step[me] == opening ->
+#ifdef LOG_WRITTEN_ANEW
+        /* The bytes of the log once more, the same ones, so that the next sync writes them. */
+        log_clean[0] = 0; log_clean[1] = 0; log_clean[2] = 0; log_clean[3] = 0;
+        sync_log(me);
+#endif
+#ifdef DATABASE_WRITTEN_ANEW
+        database_clean[0] = 0; database_clean[1] = 0;
         if
-        :: frames > 0 && begins_checkpoint(me) -> look(me)
+        :: !failed -> sync_database(me)
         :: else
         fi;
-        step[me] = opened
+#endif
+        if
+        :: failed -> failed = 0; forget(me)
+        :: else ->
+            if
+            :: frames > 0 && begins_checkpoint(me) -> look(me)
+            :: else
+            fi;
+            step[me] = opened
+        fi
     }
     :: d_step { step[me] == opened && checkpoint[me] == none ->
         sync_log(me);
@@ -329,6 +351,10 @@ end:
         :: else ->
             answered = head; /* this store is told of it, and may tell */
             write_lock = NOBODY;
+            if
+            :: move_lock == me -> move_lock = NOBODY
+            :: else
+            fi;
             step[me] = ready
         fi
     }
