@@ -59,7 +59,8 @@ byte keeper_at[STORES];    /* a keeper's read mark; 0: it has none */
 byte write_lock = NOBODY, move_lock = NOBODY, checkpoint_lock = NOBODY;
 
 /* --- processes */
-mtype = { dead, opening, opened, ready, writing, framed, shown, moving_now, begun, running, ended };
+mtype = { dead, opening, opened, ready, writing, framed, shown, moving_now, begun, running,
+          ended };
 mtype step[STORES] = dead;
 /* Within a checkpoint of SQLite's, whoever runs it. */
 mtype = { none, looked, logged, copied };
@@ -145,7 +146,7 @@ inline write_database_down() {
     fi
 }
 
-/* Whether the next sync of this step fails is drawn before the step: luck. */
+/* A failed sync ends the store's work: it dies here, and opens again. */
 inline sync_log(me) {
     failed = 0;
     if
