@@ -2,8 +2,8 @@
  * retries, queries, checkpoints of the fold, processes that die and power cuts.
  *
  * What is checked, at every step of every run:
- *   - who was told of something (an answer, a retry's answer, a query's) finds it in the journal for
- *     ever: asserts in trouble();
+ *   - who was told of something (an answer, a retry's answer, a query's) finds it in the journal
+ *     for ever: asserts in lose_unsynced();
  *   - an operation is in the journal once: assert in write_record();
  *   - a retry gives the first answer, and no lease is given twice: asserts in answer_request();
  *   - a commit is there whole or not at all: assert in recover();
@@ -424,7 +424,11 @@ end:
     }
 
     /* --- a query: StoreCore::refresh */
-    :: d_step { step[me] == ready && queries < QUERIES -> queries++; see_head(me); step[me] = querying }
+    :: d_step { step[me] == ready && queries < QUERIES ->
+        queries++;
+        see_head(me);
+        step[me] = querying
+    }
     :: d_step { step[me] == querying ->
 #ifndef NOT_MADE_DURABLE
         make_durable(me);

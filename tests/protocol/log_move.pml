@@ -292,7 +292,7 @@ inline note_moved(me) {
     fi
 }
 
-/* walRestartLog: where all was in the database as the transaction began, and nobody reads the log. */
+/* walRestartLog: all was in the database as the transaction began, and nobody reads the log. */
 #define may_restart(me) (restarts[me] && keeper_at[0] == 0 && keeper_at[1] == 0)
 
 inline write_frame(me) {
