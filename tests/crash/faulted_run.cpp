@@ -58,10 +58,6 @@ class ScriptedJournal final : public NotingJournal {
     Head before_;
 };
 
-bool may_be_several(Operation operation) {
-    return operation == Operation::cp_expire_stale || operation == Operation::cp_expire_draining;
-}
-
 // Commits in their order, each that was answered, of the doubtful ones any: is that what is there?
 bool explains(std::span<const Made> commits, std::span<const Event> events) {
     if (commits.empty()) return events.empty();
@@ -243,12 +239,9 @@ std::size_t FaultedRun::ask(const std::vector<Command>& commands) {
         if (answer && stopped_) wrong("answers after an unknown commit");
         const bool senseless = !answer && answer.error().code == ErrorCode::invalid_request;
         if (!answer && !senseless) ++not_done;
-        if (!answer && answer.error().effect == Effect::unknown) {
-            unknown = true;
-            ++unknown_;
-        }
-        if (!answer && answer.error().code == ErrorCode::poisoned) unknown = true;
-        asked_.push_back({commands[i], std::move(answer)});
+        unknown = unknown || (!answer && (answer.error().effect == Effect::unknown ||
+                                          answer.error().code == ErrorCode::poisoned));
+        asked_.note(commands[i], std::move(answer));
     }
     stopped_ = stopped_ || unknown;
     return not_done;
@@ -257,10 +250,6 @@ std::size_t FaultedRun::ask(const std::vector<Command>& commands) {
 template <typename T>
 void FaultedRun::hear(const Result<T>& result) {
     if (!result) heard_ = true;
-}
-
-void FaultedRun::wrong(const std::string& what) {
-    if (wrong_.empty()) wrong_ = what;
 }
 
 // --- the judgement
@@ -272,11 +261,11 @@ std::string FaultedRun::judge() {
     if (!store) return "the store does not open: " + store.error().text;
     const auto events = read_back(**store);
     if (!explains(noted_.commits, events)) wrong("what is there is not what was answered");
-    judge_answers(events);
-    ask_again(**store, events);
+    asked_.judge(events);
+    asked_.ask_again(**store, events, [&] { return read_back(**store); });
     if (auto closed = (*store)->close(); !closed) wrong("does not close: " + closed.error().text);
     verify();
-    return wrong_;
+    return asked_.wrong();
 }
 
 // Through a reader of its own: the store only says up to where.
@@ -291,55 +280,6 @@ std::vector<Event> FaultedRun::read_back(LifecycleStore& store) {
     if (auto read = (*reader)->read(Head{}, *head, heard); !read)
         wrong("does not read: " + read.error().text);
     return std::move(heard.events);
-}
-
-void FaultedRun::judge_answers(const std::vector<Event>& events) {
-    for (const auto& asked : asked_) judge_answer(asked, events);
-}
-
-void FaultedRun::judge_answer(const Asked& asked, const std::vector<Event>& events) {
-    const auto& id = asked.command.ask.request_id;
-    const auto n = std::ranges::count(events, id, &Event::request_id);
-    if (n > 1 && !may_be_several(operation_of(asked.command.request)))
-        return wrong(id + " is there " + std::to_string(n) + " times");
-    if (!asked.answer) {
-        if (asked.answer.error().effect == Effect::not_applied && n > 0)
-            wrong(id + " was refused and is there");
-        return;
-    }
-    const auto& answer = *asked.answer;
-    if (!answer.position.given()) return;
-    const auto at = std::ranges::find(events, answer.position, &Event::position);
-    if (at == events.end() || at->request_id != id)
-        return wrong(id + " was answered and is not there");
-    if (at->outcome != answer.outcome || at->operation != answer.operation ||
-        at->worker != answer.worker || at->to != answer.to)
-        wrong(id + " is there as another one");
-}
-
-// Whoever is in doubt asks again, and nothing happens twice.
-void FaultedRun::ask_again(LifecycleStore& store, const std::vector<Event>& events) {
-    for (const auto& asked : asked_) {
-        if (asked.answer && !asked.answer->position.given()) continue;
-        const auto again = store.apply(asked.command);
-        const auto& id = asked.command.ask.request_id;
-        if (!again) {
-            if (again.error().code != ErrorCode::invalid_request)
-                wrong(id + " asked again: " + again.error().text);
-            continue;
-        }
-        const bool there = std::ranges::find(events, id, &Event::request_id) != events.end();
-        if (again->replayed != there) wrong(id + " was done twice or never");
-        if (asked.answer &&
-            (again->position != asked.answer->position || again->outcome != asked.answer->outcome))
-            wrong(id + " has another answer now");
-    }
-    const auto now = read_back(store);
-    for (const auto& asked : asked_) {
-        const auto n = std::ranges::count(now, asked.command.ask.request_id, &Event::request_id);
-        if (n > 1 && !may_be_several(operation_of(asked.command.request)))
-            wrong(asked.command.ask.request_id + " happened twice");
-    }
 }
 
 void FaultedRun::verify() {

@@ -18,6 +18,7 @@
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
 #include "projections/fold.hpp"
+#include "tests/crash/asked_operations.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/faulty_vfs.hpp"
 #include "tests/support/noting_journal.hpp"
@@ -62,7 +63,7 @@ class FaultedRun {
 
     void to_the_end(const Fault& fault, End end);
     [[nodiscard]] bool fired() const { return fired_; }
-    [[nodiscard]] int unknown() const { return unknown_; }
+    [[nodiscard]] int unknown() const { return asked_.unknown(); }
     // Calls of the fault's kind that the script made.
     [[nodiscard]] int calls() const { return calls_; }
 
@@ -70,11 +71,6 @@ class FaultedRun {
     [[nodiscard]] std::string judge();
 
   private:
-    struct Asked {
-        Command command;
-        Result<Answer> answer;
-    };
-
     [[nodiscard]] JournalOptions options() const;
     [[nodiscard]] StoreOptions store_options() const;
     [[nodiscard]] Result<std::unique_ptr<Journal>> open_noting();
@@ -90,11 +86,8 @@ class FaultedRun {
     void hear(const Result<T>& result);
 
     [[nodiscard]] std::vector<Event> read_back(LifecycleStore& store);
-    void judge_answers(const std::vector<Event>& events);
-    void judge_answer(const Asked& asked, const std::vector<Event>& events);
-    void ask_again(LifecycleStore& store, const std::vector<Event>& events);
     void verify();
-    void wrong(const std::string& what);
+    void wrong(const std::string& what) { asked_.wrong(what); }
 
     Script script_;
     Planted planted_;
@@ -107,12 +100,11 @@ class FaultedRun {
     std::unique_ptr<LifecycleStore> store_;
     Journal* journal_ = nullptr;  // the store's
     Fold fold_;                   // what the commands are made from
-    std::vector<Asked> asked_;
-    int calls_ = 0, unknown_ = 0;
+    AskedOperations asked_;
+    int calls_ = 0;
     bool stopped_ = false;  // by an unknown commit, until it is reopened
     bool heard_ = false;    // somebody was told of an error
     bool fired_ = false;
-    std::string wrong_;
 };
 
 }  // namespace fenceline::testing

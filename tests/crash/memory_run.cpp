@@ -16,10 +16,6 @@ namespace {
 
 constexpr Position everything{1'000'000};
 
-bool may_be_several(Operation operation) {
-    return operation == Operation::cp_expire_stale || operation == Operation::cp_expire_draining;
-}
-
 // What one run of a store has done, by the journal alone.
 class DoneBy : public Sink {
   public:
@@ -150,7 +146,7 @@ void MemoryRun::to_the_end(const Shortage& shortage) {
     if (store_ != nullptr) go_on();
     journal_ = nullptr;
     if (store_ != nullptr)
-        if (auto closed = store_->close(); !closed && wrong_.empty())
+        if (auto closed = store_->close(); !closed)
             wrong("does not close with memory: " + closed.error().text);
     store_.reset();
 }
@@ -287,38 +283,29 @@ std::size_t MemoryRun::ask(const std::vector<Command>& commands, bool scarce) {
         const auto& answer = (*answers)[i];
         if (answer && stopped_) wrong("answers after an unknown commit");
         if (!answer && answer.error().code != ErrorCode::invalid_request) ++not_done;
-        unknown = unknown || (!answer && answer.error().effect == Effect::unknown) ||
-                  (!answer && answer.error().code == ErrorCode::poisoned);
-        note(commands[i], answer);
+        unknown = unknown || (!answer && (answer.error().effect == Effect::unknown ||
+                                          answer.error().code == ErrorCode::poisoned));
+        asked_.note(commands[i], answer);
     }
     stopped_ = stopped_ || unknown;
     return not_done;
-}
-
-void MemoryRun::note(const Command& command, Result<Answer> answer) {
-    if (!answer && answer.error().effect == Effect::unknown) ++unknown_;
-    asked_.push_back({command, std::move(answer)});
-}
-
-void MemoryRun::wrong(const std::string& what) {
-    if (wrong_.empty()) wrong_ = what;
 }
 
 // --- the judgement
 
 std::string MemoryRun::judge() {
     const auto events = read_back();
-    for (const auto& asked : asked_) judge_answer(asked, events);
+    asked_.judge(events);
     auto store = open_anew();
-    if (!store) return "does not open: " + store.error().text + (" after " + wrong_);
-    ask_again(**store, events);
+    if (!store) return "does not open: " + store.error().text + (" after " + asked_.wrong());
+    asked_.ask_again(**store, events, [&] { return read_back(); });
     if (auto closed = (*store)->close(); !closed) wrong("does not close: " + closed.error().text);
     auto reader = open_reader(path_);
     if (!reader) return "no reader opens it: " + reader.error().text;
     const auto verified = replay::verify(**reader, {});
     if (!verified) return "cannot be verified: " + verified.error().text;
     if (!verified->sound()) wrong(verified->findings.front().what);
-    return wrong_;
+    return asked_.wrong();
 }
 
 std::vector<Event> MemoryRun::read_back() {
@@ -329,55 +316,6 @@ std::vector<Event> MemoryRun::read_back() {
     else if (auto read = (*reader)->read(Head{}, everything, heard); !read)
         wrong("does not read: " + read.error().text);
     return std::move(heard.events);
-}
-
-void MemoryRun::judge_answer(const Asked& asked, const std::vector<Event>& events) {
-    const auto& id = asked.command.ask.request_id;
-    if (id.empty()) return;
-    const auto n = std::ranges::count(events, id, &Event::request_id);
-    if (n > 1 && !may_be_several(operation_of(asked.command.request)))
-        return wrong(id + " is there " + std::to_string(n) + " times");
-    if (!asked.answer) {
-        // Asked twice, it may have been done the other time.
-        const bool once = script_.then != MemoryScript::Then::retries;
-        if (asked.answer.error().effect == Effect::not_applied && n > 0 && once)
-            wrong(id + " was refused and is there: " + asked.answer.error().text);
-        return;
-    }
-    const auto& answer = *asked.answer;
-    if (!answer.position.given()) return;
-    const auto at = std::ranges::find(events, answer.position, &Event::position);
-    if (at == events.end() || at->request_id != id)
-        return wrong(id + " was answered and is not there");
-    if (at->outcome != answer.outcome || at->operation != answer.operation ||
-        at->worker != answer.worker || at->to != answer.to)
-        wrong(id + " is there as another one");
-}
-
-// Whoever is in doubt asks again, and nothing happens twice.
-void MemoryRun::ask_again(LifecycleStore& store, const std::vector<Event>& events) {
-    for (const auto& asked : asked_) {
-        const auto& id = asked.command.ask.request_id;
-        if (id.empty() || (asked.answer && !asked.answer->position.given())) continue;
-        const auto again = store.apply(asked.command);
-        if (!again) {
-            if (again.error().code != ErrorCode::invalid_request)
-                wrong(id + " asked again: " + again.error().text);
-            continue;
-        }
-        const bool there = std::ranges::find(events, id, &Event::request_id) != events.end();
-        if (there && !again->replayed) wrong(id + " was done twice");
-        if (asked.answer &&
-            (again->position != asked.answer->position || again->outcome != asked.answer->outcome))
-            wrong(id + " has another answer now");
-    }
-    const auto now = read_back();
-    for (const auto& asked : asked_) {
-        const auto& id = asked.command.ask.request_id;
-        const auto n = std::ranges::count(now, id, &Event::request_id);
-        if (!id.empty() && n > 1 && !may_be_several(operation_of(asked.command.request)))
-            wrong(id + " happened twice");
-    }
 }
 
 }  // namespace fenceline::testing

@@ -19,6 +19,7 @@
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
 #include "projections/fold.hpp"
+#include "tests/crash/asked_operations.hpp"
 #include "tests/crash/scarce_memory.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/random_commands.hpp"
@@ -49,7 +50,7 @@ class MemoryRun {
     // Whether the script came to the allocation that failed; how many there were.
     [[nodiscard]] bool met() const { return shortage_.met(); }
     [[nodiscard]] int allocations() const { return shortage_.seen; }
-    [[nodiscard]] int unknown() const { return unknown_; }
+    [[nodiscard]] int unknown() const { return asked_.unknown(); }
     // It had to be reopened when there was memory again.
     [[nodiscard]] bool stopped() const { return was_stopped_; }
 
@@ -57,11 +58,6 @@ class MemoryRun {
     [[nodiscard]] std::string judge();
 
   private:
-    struct Asked {
-        Command command;
-        Result<Answer> answer;
-    };
-
     [[nodiscard]] JournalOptions journal_options() const;
     [[nodiscard]] Result<std::unique_ptr<LifecycleStore>> open_anew();
     // With what may throw: nothing then.
@@ -80,12 +76,9 @@ class MemoryRun {
     [[nodiscard]] std::vector<Command> next_commands();
     // How many of them were not done.
     std::size_t ask(const std::vector<Command>& commands, bool scarce);
-    void note(const Command& command, Result<Answer> answer);
 
     [[nodiscard]] std::vector<Event> read_back();
-    void judge_answer(const Asked& asked, const std::vector<Event>& events);
-    void ask_again(LifecycleStore& store, const std::vector<Event>& events);
-    void wrong(const std::string& what);
+    void wrong(const std::string& what) { asked_.wrong(what); }
 
     MemoryScript script_;
     Shortage shortage_;
@@ -96,10 +89,8 @@ class MemoryRun {
     std::unique_ptr<LifecycleStore> store_;
     Journal* journal_ = nullptr;  // the store's
     Fold fold_;                   // what the commands are made from
-    std::vector<Asked> asked_;
-    int unknown_ = 0;
+    AskedOperations asked_;
     bool stopped_ = false, was_stopped_ = false;
-    std::string wrong_;
 };
 
 }  // namespace fenceline::testing

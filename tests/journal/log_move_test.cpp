@@ -121,15 +121,20 @@ struct Begun {
     }
 };
 
-}  // namespace
-
-TEST_CASE("operations are answered while the log is being moved") {
+// A case once so, once so.
+bool with_and_without_thread() {
     bool upkeep_thread = true;
     SUBCASE("by the thread of the store") {}
     SUBCASE("by a caller") {
         upkeep_thread = false;
     }
-    Moving moving(upkeep_thread);
+    return upkeep_thread;
+}
+
+}  // namespace
+
+TEST_CASE("operations are answered while the log is being moved") {
+    Moving moving(with_and_without_thread());
     std::future<int> answered;
     auto waited = std::future_status::deferred;
     moving.moves([&] {
@@ -147,11 +152,7 @@ TEST_CASE("operations are answered while the log is being moved") {
 }
 
 TEST_CASE("the log is moved by the thread of the store unless a caller shall") {
-    bool upkeep_thread = true;
-    SUBCASE("the thread") {}
-    SUBCASE("a caller") {
-        upkeep_thread = false;
-    }
+    const bool upkeep_thread = with_and_without_thread();
     Moving moving(upkeep_thread);
     std::thread::id mover;
     sigset_t blocked;
