@@ -11,6 +11,7 @@
 // Threading: as a std::vector; the owner guards it. Views stay valid until truncate() drops them.
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,9 +22,10 @@ namespace fenceline {
 
 class Dictionary {
   public:
-    Dictionary() { texts_.emplace_back(); }
+    Dictionary() { texts_->emplace_back(); }
     Dictionary(const Dictionary& other) { *this = other; }
     Dictionary& operator=(const Dictionary& other);
+    // The other may only be assigned to afterwards.
     Dictionary(Dictionary&&) = default;
     Dictionary& operator=(Dictionary&&) = default;
 
@@ -35,13 +37,15 @@ class Dictionary {
     [[nodiscard]] std::string_view text(TextId id) const;
 
     // How many numbers are given, the empty text included: the next one will be this.
-    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(texts_.size()); }
+    [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(texts_->size()); }
     // Takes back every number from `size` on: a batch that did not become durable.
     void truncate(std::uint32_t size);
     [[nodiscard]] std::size_t memory_bytes() const;
 
   private:
-    std::deque<std::string> texts_;  // stable addresses: ids_ holds views into it
+    // Stable addresses: ids_ holds views into it. Behind a pointer, as a deque takes memory to be
+    // moved, and what is folded must not.
+    std::unique_ptr<std::deque<std::string>> texts_ = std::make_unique<std::deque<std::string>>();
     std::unordered_map<std::string_view, TextId> ids_;
 };
 

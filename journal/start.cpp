@@ -22,12 +22,10 @@ Result<Start> own_start(Reader& reader) {
     return start;
 }
 
-// In one value from beginning to end: to move a fold takes memory, and a Result that runs out
-// of it while it is moved would end the process.
 Result<Start> start_before(Reader& reader, Position position) {
-    Result<Start> start = own_start(reader);
+    auto start = own_start(reader);
     if (start && position < start->head.position)
-        start = tl::unexpected<Error>(
+        return tl::unexpected<Error>(
             before_beginning("#" + std::to_string(position.value), start->head));
     return start;
 }

@@ -14,6 +14,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "projections/requests.hpp"
 #include "projections/tallies.hpp"
@@ -39,5 +40,8 @@ class Fold {
     // False when save() did not write this; the fold is then as it was.
     [[nodiscard]] bool load(std::string_view bytes);
 };
+
+// A Result that runs out of memory while what it holds is moved ends the process.
+static_assert(std::is_nothrow_move_constructible_v<Fold>);
 
 }  // namespace fenceline
