@@ -48,9 +48,10 @@ void StoreCore::housekeeping() {
 void StoreCore::keep_house() {
     if (aside_ == nullptr) {
         const auto begun = journal_->begin_maintenance();
+        note(begun.map([](const LongWork*) {}));
         if (begun && *begun != nullptr)
             aside_ = *begun;
-        else
+        else if (!poisoned_)
             note(journal_->maintain());
     }
     seal_history();

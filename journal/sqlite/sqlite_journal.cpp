@@ -115,13 +115,14 @@ Result<void> SqliteJournal::open_database() {
     return made_ ? anchor_new_journal() : check_anchor();
 }
 
-// A log that is there may hold a commit whose sync failed: SQLite shows it, but the disk may not
-// have it. Moving it into the database writes and syncs it once more, before anyone is told of it.
+// A log that is there may hold a commit whose sync failed, and the database a page: others see it,
+// but the disk may not have it. It has all of it before anyone is told.
 Result<void> SqliteJournal::prepare_log() {
     auto& database = database_->connection;
+    FENCELINE_TRY(write_anew(database, options_.lock_timeout));
     auto moved = checkpoint_log(database, Checkpointing::in_place);
     if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
-    if (!moved->complete()) return sync_log(database);
+    if (!moved->complete()) return {};
     if (state_of(files_.wal()).size >= options_.wal_reserve_bytes) return {};
     auto reserved = reserve_log(database, options_.wal_reserve_bytes);
     // Only speed is lost where there is no room for it.

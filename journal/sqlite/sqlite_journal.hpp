@@ -115,6 +115,7 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] bool move_is_due() const;
     void put_off_move();
     [[nodiscard]] Result<bool> begin_move();
+    [[nodiscard]] Result<void> open_log_move();
     [[nodiscard]] Result<void> move_now();
 
     [[nodiscard]] Result<Head> insert(const Commit& commit);

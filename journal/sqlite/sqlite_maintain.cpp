@@ -60,19 +60,27 @@ Result<LongWork*> SqliteJournal::begin_maintenance() {
     return nullptr;
 }
 
+// Of a sync that failed before, the kernel tells a descriptor once, and none that was opened since:
+// those of the move would hear of nothing, so the older ones are asked.
+Result<void> SqliteJournal::open_log_move() {
+    auto opened = LogMove::open(files_.database, options_.vfs);
+    if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
+    const OnThrow out_of_memory([&] { poisoned_ = true; });
+    auto heard = sync_log(database_->connection).and_then([&] {
+        return sync_database(database_->connection);
+    });
+    if (!heard) return tl::unexpected<Error>(poison(std::move(heard.error())));
+    log_move_ = std::move(*opened);
+    return {};
+}
+
 Result<bool> SqliteJournal::begin_move() {
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
     const OnThrow out_of_memory([&] { lock_.release(); });
-    Result<bool> begun = true;
-    if (log_move_ == nullptr) {
-        auto opened = LogMove::open(files_.database, options_.vfs);
-        if (opened)
-            log_move_ = std::move(*opened);
-        else
-            begun = tl::unexpected<Error>(std::move(opened.error()));
-    }
-    // After the opening: what was opened is what the names still lead to.
-    if (begun) begun = open_files_.check().and_then([&] { return log_move_->begin(); });
+    // The names are looked at after the opening: they still lead to what was opened.
+    auto begun = (log_move_ != nullptr ? Result<void>() : open_log_move())
+                     .and_then([&] { return open_files_.check(); })
+                     .and_then([&] { return log_move_->begin(); });
     lock_.release();
     return begun;
 }

@@ -2,8 +2,14 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace fenceline::sqlite {
 
@@ -40,35 +46,114 @@ bool has_salts(const FrameHeader& frame, const std::array<char, 8>& salts) {
     return std::memcmp(frame.data() + 8, salts.data(), salts.size()) == 0;
 }
 
-// Whether frames that recovery could take for a commit lie from `start` on. Their pages are not
-// looked at: half of one may be new, and the other half what was there before.
-Result<bool> commit_lies_at(sqlite3_file& log, std::int64_t start,
-                            const std::array<char, 8>& salts) {
+// Whether frames that recovery could take for a commit lie behind the log's end. Their pages are
+// not looked at: half of one may be new, and the other half what was there before.
+Result<bool> commit_lies_behind(sqlite3_file& log, const LogState& state) {
     sqlite3_int64 size = 0;
     FENCELINE_TRY(done(log.pMethods->xFileSize(&log, &size), "measuring the journal's log"));
-    for (auto at = start; at + frame_bytes <= size; at += frame_bytes) {
+    for (auto frame_at = state.frames; state.at(frame_at + 1) <= size; ++frame_at) {
         FrameHeader frame{};
-        FENCELINE_TRY(done(log.pMethods->xRead(&log, frame.data(), frame_header_bytes, at),
-                           "reading the journal's log"));
-        if (!has_salts(frame, salts)) return false;
+        FENCELINE_TRY(
+            done(log.pMethods->xRead(&log, frame.data(), frame_header_bytes, state.at(frame_at)),
+                 "reading the journal's log"));
+        if (!has_salts(frame, state.salts)) return false;
         if (ends_commit(frame)) return true;
     }
     return false;
 }
 
-std::uint32_t number_at(const volatile char* bytes) {
-    std::array<char, sizeof(std::uint32_t)> copied{};
-    for (std::size_t i = 0; i < copied.size(); ++i) copied[i] = bytes[i];
+// The frames are as many as the index counts, so that all of it is there.
+Result<void> write_same(sqlite3_file& file, std::int64_t at, std::span<char> bytes) {
+    const auto size = static_cast<int>(bytes.size());
+    FENCELINE_TRY(done(file.pMethods->xRead(&file, bytes.data(), size, at),
+                       "reading what is written anew"));
+    return done(file.pMethods->xWrite(&file, bytes.data(), size, at), "writing anew");
+}
+
+std::uint32_t page_of(const char* frame) {
     std::uint32_t number = 0;
+    for (int i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(frame[i]);
+    return number;
+}
+
+// The pages that the first `moved` frames are of, each once.
+Result<std::vector<std::uint32_t>> write_log_anew(sqlite3_file& log, const LogState& state) {
+    constexpr std::uint32_t frames_at_once = 16;
+    const auto bytes_each = static_cast<std::size_t>(state.at(1) - state.at(0));
+    std::vector<char> bytes(frames_at_once * bytes_each);
+    std::vector<std::uint32_t> pages;
+    FENCELINE_TRY(write_same(log, 0, std::span(bytes).first(log_header_bytes)));
+    for (std::uint32_t first = 0; first < state.frames; first += frames_at_once) {
+        const auto frames = std::min(frames_at_once, state.frames - first);
+        const auto some = std::span(bytes).first(frames * bytes_each);
+        FENCELINE_TRY(write_same(log, state.at(first), some));
+        for (std::uint32_t i = 0; i < frames && first + i < state.moved; ++i)
+            pages.push_back(page_of(&some[i * bytes_each]));
+    }
+    std::ranges::sort(pages);
+    pages.erase(std::ranges::unique(pages).begin(), pages.end());
+    return pages;
+}
+
+Result<void> write_pages_anew(sqlite3_file& file, const std::vector<std::uint32_t>& pages,
+                              std::int64_t page_bytes) {
+    sqlite3_int64 size = 0;
+    FENCELINE_TRY(done(file.pMethods->xFileSize(&file, &size), "measuring the journal"));
+    std::vector<char> page(static_cast<std::size_t>(page_bytes));
+    for (const std::int64_t number : pages)
+        if (number * page_bytes <= size)  // the others were cut off since
+            FENCELINE_TRY(write_same(file, (number - 1) * page_bytes, page));
+    return {};
+}
+
+// SQLite's own locks of the log, for writing and for moving it, held by hand.
+// https://www.sqlite.org/walformat.html#locks
+class LogHeldStill {
+  public:
+    static Result<LogHeldStill> by(sqlite3_file& file, Duration timeout) {
+        constexpr Duration pause{200'000};
+        for (Duration waited; waited <= timeout; waited = waited + pause) {
+            const int code = file.pMethods->xShmLock(&file, first, locks, alone | SQLITE_SHM_LOCK);
+            if (code == SQLITE_OK) return LogHeldStill(file);
+            if (code != SQLITE_BUSY)
+                return tl::unexpected<Error>(error_of(nullptr, code, "locking the journal's log"));
+            std::this_thread::sleep_for(std::chrono::nanoseconds(pause.ns));
+        }
+        return fail(ErrorCode::busy, "another process is writing or moving the journal's log");
+    }
+    LogHeldStill(LogHeldStill&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
+    LogHeldStill& operator=(LogHeldStill&&) = delete;
+    ~LogHeldStill() {
+        if (file_ != nullptr)
+            file_->pMethods->xShmLock(file_, first, locks, alone | SQLITE_SHM_UNLOCK);
+    }
+
+  private:
+    static constexpr int first = 0, locks = 2, alone = SQLITE_SHM_EXCLUSIVE;
+    explicit LogHeldStill(sqlite3_file& file) : file_(&file) {}
+
+    sqlite3_file* file_;
+};
+
+template <typename Number>
+Number number_at(const volatile char* bytes) {
+    std::array<char, sizeof(Number)> copied{};
+    for (std::size_t i = 0; i < copied.size(); ++i) copied[i] = bytes[i];
+    Number number = 0;
     std::memcpy(&number, copied.data(), copied.size());
     return number;
 }
 
 }  // namespace
 
+std::int64_t LogState::at(std::uint32_t frame) const {
+    return log_header_bytes + frame * (frame_header_bytes + page_bytes);
+}
+
 // https://www.sqlite.org/walformat.html#the_wal_index_header
 Result<LogState> state_of_log(Connection& database) {
     constexpr int region_bytes = 32'768, frames_at = 16, salts_at = 32, moved_at = 96;
+    constexpr int page_bytes_at = 14;  // two bytes, of which the last bit stands for 65536
     auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
     volatile void* region = nullptr;
@@ -76,7 +161,10 @@ Result<LogState> state_of_log(Connection& database) {
                        "looking at the index of the journal's log"));
     if (region == nullptr) return fail(ErrorCode::io, "the index of the journal's log is gone");
     const auto* index = static_cast<const volatile char*>(region);
-    LogState state{.frames = number_at(index + frames_at), .moved = number_at(index + moved_at)};
+    const auto page_bytes = number_at<std::uint16_t>(index + page_bytes_at);
+    LogState state{.frames = number_at<std::uint32_t>(index + frames_at),
+                   .moved = number_at<std::uint32_t>(index + moved_at),
+                   .page_bytes = (page_bytes & 0xfe00) + (page_bytes & 1) * 65'536};
     for (std::size_t i = 0; i < state.salts.size(); ++i) state.salts[i] = index[salts_at + i];
     return state;
 }
@@ -93,18 +181,36 @@ Result<void> sync_database(Connection& database) {
     return done((*file)->pMethods->xSync(*file, SQLITE_SYNC_FULL), "syncing the journal");
 }
 
+Result<void> write_anew(Connection& database, Duration timeout) {
+    auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
+    if (!file) return tl::unexpected<Error>(std::move(file.error()));
+    auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
+    if (!log) return tl::unexpected<Error>(std::move(log.error()));
+    auto still = LogHeldStill::by(**file, timeout);
+    if (!still) return tl::unexpected<Error>(std::move(still.error()));
+    auto state = state_of_log(database);
+    if (!state) return tl::unexpected<Error>(std::move(state.error()));
+    if (state->frames == 0) return {};
+    auto moved = write_log_anew(**log, *state);
+    if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
+    FENCELINE_TRY(sync_log(database));
+    if (moved->empty()) return {};
+    FENCELINE_TRY(write_pages_anew(**file, *moved, state->page_bytes));
+    return sync_database(database);
+}
+
 // The first frame after the log's end becomes one that recovery stops at: a page numbered 0.
 Result<void> void_refused_commit(Connection& database) {
     auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
     if (!log) return tl::unexpected<Error>(std::move(log.error()));
     auto end = state_of_log(database);
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
-    const auto start = log_header_bytes + end->frames * frame_bytes;
-    auto lies = commit_lies_at(**log, start, end->salts);
+    auto lies = commit_lies_behind(**log, *end);
     if (!lies) return tl::unexpected<Error>(std::move(lies.error()));
     if (!*lies) return {};
     const FrameHeader nothing{};
-    FENCELINE_TRY(done((*log)->pMethods->xWrite(*log, nothing.data(), frame_header_bytes, start),
+    FENCELINE_TRY(done((*log)->pMethods->xWrite(*log, nothing.data(), frame_header_bytes,
+                                       end->at(end->frames)),
                        "taking a refused commit out of the journal's log"));
     return sync_log(database);
 }

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 
+#include "events/time.hpp"
 #include "journal/sqlite/sqlite.hpp"
 
 namespace fenceline::sqlite {
@@ -42,7 +43,10 @@ struct CheckpointCounts {
 // How much of the log is in the database already, as all processes see it. Under the write lock.
 struct LogState {
     std::uint32_t frames = 0, moved = 0;
+    std::int64_t page_bytes = 0;
     std::array<char, 8> salts{};
+    // Where a frame begins in the log's file, or would begin.
+    [[nodiscard]] std::int64_t at(std::uint32_t frame) const;
 };
 [[nodiscard]] Result<LogState> state_of_log(Connection& database);
 
@@ -53,6 +57,12 @@ struct LogState {
 // Makes durable what was moved into the database so far. SQLite does it by itself only where
 // nobody committed meanwhile; otherwise whoever moves the rest would have to, under the lock.
 [[nodiscard]] Result<void> sync_database(Connection& database);
+
+// Writes once more, and syncs, what the log holds and what the database has of it: the same bytes.
+// Where a sync failed, Linux takes for written what is in its memory alone, and no later sync
+// writes it (https://lwn.net/Articles/752063/). Outside of a transaction. Nobody moves the log
+// meanwhile, or writes it, whatever locks he knows: `busy` where somebody does for longer.
+[[nodiscard]] Result<void> write_anew(Connection& database, Duration timeout);
 
 [[nodiscard]] Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how);
 

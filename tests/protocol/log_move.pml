@@ -23,7 +23,11 @@
 #endif
 
 #ifndef FAILURES
-#define FAILURES 0 /* of a sync; what it should have written the kernel calls clean */
+#define FAILURES 0 /* of a sync: what it should have written the kernel calls clean */
+#endif
+
+#ifndef NEIGHBOURS
+#define NEIGHBOURS 0 /* strangers that move the log, as a shell may; where no sync fails */
 #endif
 
 #define STORES 2
@@ -45,8 +49,10 @@ byte database[PAGES], disk_database[PAGES]; /* the commit that a page is of; 0: 
 
 /* After a failed sync: in the kernel's memory, not on the disk, and no later sync will write it. */
 bool log_clean[LENGTH], database_clean[PAGES];
-/* What has had a file open since before hears of the failure once more. */
+/* Each descriptor that was open hears of the failure once: those of a store, and those of its moves
+   beside the commits, which are opened for the first of them. */
 bool log_fails[STORES], database_fails[STORES];
+bool move_files[STORES], move_log_fails[STORES], move_database_fails[STORES];
 byte failures;
 bool failed;  /* the last sync */
 bool unlucky; /* the next one will, if it may */
@@ -59,7 +65,7 @@ byte keeper_at[STORES];    /* a keeper's read mark; 0: it has none */
 byte write_lock = NOBODY, move_lock = NOBODY, checkpoint_lock = NOBODY;
 
 /* --- processes */
-mtype = { dead, opening, opened, ready, writing, framed, shown, moving_now, begun, running,
+mtype = { dead, opening, rewriting, opened, ready, writing, framed, shown, moving_now, begun, running,
           ended };
 mtype step[STORES] = dead;
 /* Within a checkpoint of SQLite's, whoever runs it. */
@@ -69,6 +75,7 @@ byte length[STORES], length_salt[STORES]; /* the index as the checkpoint looked 
 byte safe[STORES];                        /* how far it may go */
 byte mine[STORES];                        /* the commit that is being written */
 bool restarts[STORES];                    /* all was in the database when its transaction began */
+byte seen[PAGES];   /* of the database, by an opening: 0, or the commit and one */
 bool started; /* store 0 comes first: the two are alike */
 
 /* --- what is true */
@@ -77,7 +84,7 @@ byte page_of[VERSIONS];   /* what each of them changes */
 byte head;                /* the last that others have seen */
 byte before[VERSIONS];    /* what each follows */
 byte answered;            /* the last that somebody was told of */
-byte moves, deaths, cuts;
+byte moves, deaths, cuts, neighbours;
 
 byte i, j, k, x; /* within d_steps alone; 0 between them */
 
@@ -146,14 +153,29 @@ inline write_database_down() {
     fi
 }
 
+/* Whether the descriptor that is synced, of a move beside the commits or the store's own, hears of
+   a failure before: x. */
+inline hear_of(me, fails, move_fails) {
+    if
+    :: step[me] == running -> x = move_fails; move_fails = 0
+    :: else -> x = fails; fails = 0
+    fi
+}
+
+inline fails_for_the_other(me, fails, move_fails) {
+    fails = (step[1 - me] != dead);
+    move_fails = move_files[1 - me]
+}
+
 /* A failed sync ends the store's work: it dies here, and opens again. */
 inline sync_log(me) {
-    failed = 0;
+    hear_of(me, log_fails[me], move_log_fails[me]);
+    failed = x; x = 0;
     if
-    :: log_fails[me] -> log_fails[me] = 0; failed = 1
-    :: !log_fails[me] && unlucky && failures < FAILURES ->
+    :: failed -> skip
+    :: !failed && unlucky && failures < FAILURES ->
         failures++; failed = 1; unlucky = 0;
-        log_fails[1 - me] = (step[1 - me] != dead);
+        fails_for_the_other(me, log_fails[1 - me], move_log_fails[1 - me]);
         i = 0;
         do
         :: i < LENGTH ->
@@ -168,12 +190,13 @@ inline sync_log(me) {
 }
 
 inline sync_database(me) {
-    failed = 0;
+    hear_of(me, database_fails[me], move_database_fails[me]);
+    failed = x; x = 0;
     if
-    :: database_fails[me] -> database_fails[me] = 0; failed = 1
-    :: !database_fails[me] && unlucky && failures < FAILURES ->
+    :: failed -> skip
+    :: !failed && unlucky && failures < FAILURES ->
         failures++; failed = 1; unlucky = 0;
-        database_fails[1 - me] = (step[1 - me] != dead);
+        fails_for_the_other(me, database_fails[1 - me], move_database_fails[1 - me]);
         database_clean[0] = database_clean[0] || database[0] != disk_database[0];
         database_clean[1] = database_clean[1] || database[1] != disk_database[1]
     :: else -> write_database_down()
@@ -213,6 +236,8 @@ inline forget(me) {
     step[me] = dead; checkpoint[me] = none;
     length[me] = 0; length_salt[me] = 0; safe[me] = 0; mine[me] = 0; restarts[me] = 0;
     keeper_at[me] = 0; log_fails[me] = 0; database_fails[me] = 0;
+    move_files[me] = 0; move_log_fails[me] = 0; move_database_fails[me] = 0;
+    seen[0] = (write_lock == me -> 0 : seen[0]); seen[1] = (write_lock == me -> 0 : seen[1]);
     if
     :: write_lock == me -> write_lock = NOBODY
     :: else
@@ -306,14 +331,8 @@ inline write_frame(me) {
 proctype store(byte me) {
 end:
     do
-    /* --- opening: open_database, prepare_log: all of the log is moved, or at least synced */
-#ifdef DATABASE_WRITTEN_ANEW
-    :: d_step { step[me] == dead && write_lock == NOBODY && (me == 0 || started) &&
-                move_lock == NOBODY ->
-        move_lock = me;
-#else
+    /* --- opening: take_lock_and_files, open_database, prepare_log */
     :: d_step { step[me] == dead && write_lock == NOBODY && (me == 0 || started) ->
-#endif
         started = 1;
         write_lock = me;
         if
@@ -322,22 +341,59 @@ end:
         fi;
         step[me] = opening
     }
+    /* The bytes of the log once more, the same ones, so that the next sync writes them; and of the
+       pages that are counted as moved those of the database, which are read first. Nobody moves
+       the log meanwhile. */
+#ifdef MOVED_WHILE_WRITTEN_ANEW
     :: d_step { step[me] == opening ->
-#ifdef LOG_WRITTEN_ANEW
-        /* The bytes of the log once more, the same ones, so that the next sync writes them. */
-        log_clean[0] = 0; log_clean[1] = 0; log_clean[2] = 0; log_clean[3] = 0;
-        sync_log(me);
+#else
+    :: d_step { step[me] == opening && begins_checkpoint(me) ->
+        checkpoint_lock = me;
 #endif
-#ifdef DATABASE_WRITTEN_ANEW
-        database_clean[0] = 0; database_clean[1] = 0;
         if
-        :: !failed -> sync_database(me)
+        :: frames > 0 ->
+#ifndef LOG_NOT_WRITTEN_ANEW
+            log_clean[0] = 0; log_clean[1] = 0; log_clean[2] = 0; log_clean[3] = 0;
+#endif
+            sync_log(me)
         :: else
         fi;
-#endif
         if
         :: failed -> failed = 0; forget(me)
         :: else ->
+#ifndef DATABASE_NOT_WRITTEN_ANEW
+            i = 0;
+            do
+            :: i < moved -> seen[log[i].page] = database[log[i].page] + 1; i++
+            :: else -> break
+            od;
+            i = 0;
+#endif
+            step[me] = rewriting
+        fi
+    }
+    :: d_step { step[me] == rewriting ->
+        i = 0;
+        do
+        :: i < PAGES && seen[i] > 0 ->
+            database[i] = seen[i] - 1; database_clean[i] = 0;
+            i++
+        :: i < PAGES && seen[i] == 0 -> i++
+        :: else -> break
+        od;
+        i = 0;
+        if
+        :: seen[0] > 0 || seen[1] > 0 -> sync_database(me)
+        :: else
+        fi;
+        seen[0] = 0; seen[1] = 0;
+        if
+        :: failed -> failed = 0; forget(me)
+        :: else ->
+            if
+            :: checkpoint_lock == me -> checkpoint_lock = NOBODY
+            :: else
+            fi;
             if
             :: frames > 0 && begins_checkpoint(me) -> look(me)
             :: else
@@ -346,18 +402,9 @@ end:
         fi
     }
     :: d_step { step[me] == opened && checkpoint[me] == none ->
-        sync_log(me);
-        if
-        :: failed -> failed = 0; forget(me)
-        :: else ->
-            answered = head; /* this store is told of it, and may tell */
-            write_lock = NOBODY;
-            if
-            :: move_lock == me -> move_lock = NOBODY
-            :: else
-            fi;
-            step[me] = ready
-        fi
+        answered = head; /* this store is told of it, and may tell */
+        write_lock = NOBODY;
+        step[me] = ready
     }
 
     /* --- a commit: begin, append */
@@ -447,10 +494,26 @@ end:
 #endif
         moves++;
         move_lock = me;
-#ifndef NO_KEEPER
-        keeper_at[me] = frames;
+        if
+        :: !move_files[me] ->
+            move_files[me] = 1;
+#ifndef OLD_DESCRIPTORS_NOT_ASKED
+            sync_log(me);
+            if
+            :: !failed -> sync_database(me)
+            :: else
+            fi
 #endif
-        step[me] = begun
+        :: else
+        fi;
+        if
+        :: failed -> failed = 0; forget(me)
+        :: else ->
+#ifndef NO_KEEPER
+            keeper_at[me] = frames;
+#endif
+            step[me] = begun
+        fi
     }
     :: d_step { step[me] == begun && begins_checkpoint(me) -> look(me); step[me] = running }
     :: d_step { step[me] == running && checkpoint[me] == none ->
@@ -487,6 +550,21 @@ end:
     do
     :: d_step { deaths < DEATHS && step[0] != dead -> deaths++; forget(0) }
     :: d_step { deaths < DEATHS && step[1] != dead -> deaths++; forget(1) }
+#if NEIGHBOURS > 0
+    :: d_step { neighbours < NEIGHBOURS && moved < frames && checkpoint_lock == NOBODY ->
+        neighbours++;
+        write_log_down();
+        j = frames;
+        j = (keeper_at[0] > 0 && keeper_at[0] < j -> keeper_at[0] : j);
+        j = (keeper_at[1] > 0 && keeper_at[1] < j -> keeper_at[1] : j);
+        do
+        :: moved < j -> database[log[moved].page] = log[moved].commit; moved++
+        :: else -> break
+        od;
+        j = 0;
+        write_database_down()
+    }
+#endif
 #if FAILURES > 0
     :: d_step { !unlucky && failures < FAILURES -> unlucky = 1 }
 #endif

@@ -29,6 +29,7 @@ struct Disk {
     std::string path;
     std::string durable;
     std::vector<Pending> pending;
+    int failures = 0;  // of syncs
 };
 
 void put(std::string& content, sqlite3_int64 at, std::string_view bytes) {
@@ -59,6 +60,8 @@ struct PowerCutVfs::State {
     std::map<std::string, Disk> removed;  // by name, which a disk may still have
     int calls = 0, cut = 0;
     bool dark = false;
+    int syncs = 0, failing = 0;
+    std::mt19937_64 luck;  // of what a failing sync writes
     std::function<void()> meanwhile;
 
     // Counts a call; true: the power is gone, and this call was the last or came too late.
@@ -86,7 +89,7 @@ class File final : public ShimFile {
   public:
     enum class Kind { log, other };
     File(sqlite3_file& real, State& state, Disk& disk, Kind kind)
-        : ShimFile(real), state_(state), disk_(disk), kind_(kind) {}
+        : ShimFile(real), state_(state), disk_(disk), kind_(kind), heard_(disk.failures) {}
 
     int read(void* out, int amount, sqlite3_int64 offset) override {
         return state_.dark ? SQLITE_IOERR_READ : ShimFile::read(out, amount, offset);
@@ -110,9 +113,13 @@ class File final : public ShimFile {
             if (const auto work = std::exchange(state_.meanwhile, nullptr)) work();
         if (state_.ends()) return SQLITE_IOERR_FSYNC;
         if (kind_ == Kind::log && state_.log == PowerCutVfs::Log::ignored) return SQLITE_OK;
-        for (const auto& change : disk_.pending) apply(disk_.durable, change);
+        if (++state_.syncs == state_.failing) ++disk_.failures;
+        const bool fails = state_.syncs == state_.failing;
+        for (const auto& change : disk_.pending)
+            if (!fails || state_.luck() % 2 == 0) apply(disk_.durable, change);
         disk_.pending.clear();
-        return SQLITE_OK;
+        const int heard = std::exchange(heard_, disk_.failures);
+        return heard == disk_.failures ? SQLITE_OK : SQLITE_IOERR_FSYNC;
     }
     // Nothing is promised: neither whole sectors behind a write nor order.
     int sector_size() override { return static_cast<int>(sector_bytes); }
@@ -122,6 +129,7 @@ class File final : public ShimFile {
     State& state_;
     Disk& disk_;
     Kind kind_;
+    int heard_;
 };
 
 // What a disk might have of these changes: by the seed all, none, each by itself, or torn.
@@ -180,6 +188,15 @@ int PowerCutVfs::remove(const char* name, int sync_directory) {
 
 void PowerCutVfs::meanwhile(std::function<void()> work) {
     state_->meanwhile = std::move(work);
+}
+
+void PowerCutVfs::fail_sync_at(int call, std::uint64_t seed) {
+    state_->syncs = 0;
+    state_->failing = call;
+    state_->luck.seed(seed);
+}
+bool PowerCutVfs::has_failed() const {
+    return state_->failing > 0 && state_->syncs >= state_->failing;
 }
 
 void PowerCutVfs::cut_at(int call) {

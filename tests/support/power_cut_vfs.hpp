@@ -35,6 +35,13 @@ class PowerCutVfs final : public ShimVfs {
     [[nodiscard]] bool is_cut() const;
     [[nodiscard]] int calls() const;  // since the last cut_at()
 
+    // The `call`th sync from now fails as Linux has it fail (https://lwn.net/Articles/752063/): of
+    // what it should have written some is on the disk, by the seed; the rest stays in the files,
+    // and no later sync writes it. Whoever has the file open hears of it, once; who opens it later
+    // does not. 0: none fails.
+    void fail_sync_at(int call, std::uint64_t seed);
+    [[nodiscard]] bool has_failed() const;
+
     // Once, before the log's next sync does anything: what others do meanwhile.
     void meanwhile(std::function<void()> work);
 
