@@ -5,15 +5,15 @@
 // Internal to the store. Everything here is guarded by `mutex`; a batch holds it from the lock to
 // the commit, so that a query sees only what is durable.
 
-#include <unistd.h>
-
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "events/process.hpp"
 #include "journal/failures.hpp"
 #include "journal/heartbeats.hpp"
 #include "journal/journal.hpp"
@@ -99,7 +99,7 @@ class StoreCore {
     // In a child after fork() nothing: nobody is to be kept out there, and whoever held it in the
     // parent will not let it go. The journal refuses the child.
     [[nodiscard]] std::unique_lock<std::mutex> hold(std::mutex& mutex) const {
-        if (process_ != ::getpid()) return {};
+        if (process_ != this_process()) return {};
         return std::unique_lock(mutex);
     }
 
@@ -130,7 +130,7 @@ class StoreCore {
     // As whom this process appends: a new recorder until its first commit.
     [[nodiscard]] RecorderId writer() const;
 
-    pid_t process_ = ::getpid();
+    std::int64_t process_ = this_process();
     std::mutex mutex_;
     std::mutex aside_mutex_;                  // held while work runs aside; taken before mutex_
     std::atomic<LongWork*> aside_ = nullptr;  // begun, and not ended

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "events/process.hpp"
 #include "journal/store_core.hpp"
 
 namespace fenceline {
@@ -62,7 +63,7 @@ void StoreCore::keep_house() {
 
 // Beside the next batches, on any thread.
 void StoreCore::work_aside() {
-    if (aside_ == nullptr || process_ != ::getpid()) return;
+    if (aside_ == nullptr || process_ != this_process()) return;
     const std::unique_lock turn(aside_mutex_, std::try_to_lock);
     if (!turn || aside_ == nullptr) return;
     aside_.load()->run();

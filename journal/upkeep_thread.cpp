@@ -8,7 +8,7 @@
 namespace fenceline {
 
 UpkeepThread::~UpkeepThread() {
-    if (process_ != ::getpid()) {
+    if (process_ != this_process()) {
         (void)thread_.release();  // it is the parent's
         return;
     }
@@ -18,7 +18,7 @@ UpkeepThread::~UpkeepThread() {
 }
 
 bool UpkeepThread::wake() {
-    if (process_ != ::getpid()) return false;
+    if (process_ != this_process()) return false;
     {
         const std::lock_guard lock(starting_);
         if (thread_ == nullptr) start();

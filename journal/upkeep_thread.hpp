@@ -6,19 +6,20 @@
 // Threading: wake() from any thread. After fork() a child has no such thread: wake() says so, and
 // the destructor waits for nobody.
 
-#include <unistd.h>
-
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 
+#include "events/process.hpp"
+
 namespace fenceline {
 
 class UpkeepThread {
   public:
-    explicit UpkeepThread(std::function<void()> work) : work_(std::move(work)) {}
+    explicit UpkeepThread(std::function<void()> done) : work_(std::move(done)) {}
     // Waits for work that is being done.
     ~UpkeepThread();
     UpkeepThread(const UpkeepThread&) = delete;
@@ -33,7 +34,7 @@ class UpkeepThread {
     void loop();
 
     std::function<void()> work_;
-    pid_t process_ = ::getpid();
+    std::int64_t process_ = this_process();
     std::mutex starting_;
     std::unique_ptr<std::thread> thread_;
     // It sleeps on this: a condition variable would wait in a child, at its end, for a thread that

@@ -1,7 +1,6 @@
 // The writing half of SqliteJournal: lock, transaction, rows, commit.
 
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -9,6 +8,7 @@
 #include "events/invariant.hpp"
 #include "events/limits.hpp"
 #include "events/on_throw.hpp"
+#include "events/process.hpp"
 #include "journal/commit_check.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
@@ -139,7 +139,7 @@ Result<Head> SqliteJournal::begin_write() {
 }
 
 void SqliteJournal::cancel_write() {
-    if (writing_ && process_ == ::getpid()) end();
+    if (writing_ && process_ == this_process()) end();
 }
 
 // --- a commit

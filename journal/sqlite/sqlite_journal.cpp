@@ -8,6 +8,7 @@
 
 #include "events/invariant.hpp"
 #include "events/on_throw.hpp"
+#include "events/process.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/creation.hpp"
 #include "journal/sqlite/profile.hpp"
@@ -39,7 +40,7 @@ Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
 SqliteJournal::SqliteJournal(const JournalOptions& options, JournalFiles files)
     : options_(options),
       files_(std::move(files)),
-      process_(::getpid()),
+      process_(this_process()),
       checkpoint_frames_(static_cast<int>(
           std::clamp<std::int64_t>(options.wal_move_bytes / frame_bytes, 1, 1 << 24))),
       checkpoint_due_(checkpoint_frames_),
@@ -160,7 +161,7 @@ Result<void> SqliteJournal::prepare_statements() {
 // --- closing
 
 SqliteJournal::~SqliteJournal() {
-    if (process_ == ::getpid()) {
+    if (process_ == this_process()) {
         try {
             (void)close();
         } catch (const std::bad_alloc&) {
@@ -176,7 +177,7 @@ SqliteJournal::~SqliteJournal() {
 }
 
 Result<void> SqliteJournal::close() {
-    if (process_ != ::getpid()) return usable();
+    if (process_ != this_process()) return usable();
     if (writing_) cancel_write();
     if (database_ == nullptr) return {};
     log_move_.reset();  // before the last connection, which tidies up
@@ -209,7 +210,7 @@ Result<void> SqliteJournal::usable() const {
     if (poisoned_)
         return fail(ErrorCode::poisoned, "an earlier commit's result is unknown",
                     "open the journal again");
-    if (process_ != ::getpid())
+    if (process_ != this_process())
         return fail(ErrorCode::invalid_request, "the journal was opened before fork()",
                     "open it in this process");
     return {};

@@ -7,8 +7,7 @@
 // ones that were written. When that cannot be known, the journal is poisoned: it says so to every
 // later call and leaves its files as they are.
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -147,7 +146,7 @@ class SqliteJournal final : public Journal {
     std::unique_ptr<Database> database_;
     std::unique_ptr<LogMove> log_move_;  // from the first one on
     OpenFiles open_files_;
-    pid_t process_;
+    std::int64_t process_;
     bool writing_ = false;
     bool poisoned_ = false;
     Sync sync_ = Sync::in_commit;  // as the connection is set

@@ -1,9 +1,8 @@
 // How SqliteJournal moves its log into the database: at once under the write lock, or for the most
 // part without it.
 
-#include <unistd.h>
-
 #include "events/on_throw.hpp"
+#include "events/process.hpp"
 #include "journal/sqlite/sqlite_journal.hpp"
 
 namespace fenceline::sqlite {
@@ -87,7 +86,7 @@ Result<bool> SqliteJournal::begin_move() {
 
 // What came since the move began is little, and moved under the lock: then the log starts anew.
 Result<void> SqliteJournal::end_maintenance() {
-    if (process_ != ::getpid() || log_move_ == nullptr || !log_move_->begun()) return usable();
+    if (process_ != this_process() || log_move_ == nullptr || !log_move_->begun()) return usable();
     const OnThrow out_of_memory([&] { lock_.end_move(); });
     auto moved = log_move_->end();
     if (!moved && log_move_->sync_failed())

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include "events/process.hpp"
 #include "journal/sqlite/file_check.hpp"
 #include "journal/sqlite/private_copy.hpp"
 #include "journal/sqlite/schema.hpp"
@@ -37,11 +38,11 @@ tl::unexpected<Error> restless(const std::string& path) {
 // --- finding the way
 
 SqliteReader::SqliteReader(JournalFiles files)
-    : files_(std::move(files)), process_(::getpid()), first_(state_of(files_.database)) {}
+    : files_(std::move(files)), process_(this_process()), first_(state_of(files_.database)) {}
 
 // A child after fork() must not touch its parent's connection.
 SqliteReader::~SqliteReader() {
-    if (process_ == ::getpid()) return;
+    if (process_ == this_process()) return;
     (void)database_.release();
     lock_.abandon();
 }
@@ -131,7 +132,7 @@ Result<std::unique_ptr<SqliteReader::Database>> SqliteReader::check(Connection c
 // --- asking
 
 Result<void> SqliteReader::usable() const {
-    if (process_ == ::getpid()) return {};
+    if (process_ == this_process()) return {};
     return fail(ErrorCode::invalid_request, "the reader was opened before fork()",
                 "open it in this process");
 }

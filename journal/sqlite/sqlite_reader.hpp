@@ -9,8 +9,7 @@
 //            and after each piece a look whether it is still the file that it was;
 //   copied   nobody has, but a store that died left a log: a private copy of both.
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -78,7 +77,7 @@ class SqliteReader final : public Reader {
 
     JournalFiles files_;
     LockFile lock_;
-    pid_t process_;
+    std::int64_t process_;
     Way way_ = Way::at_rest;
     Seen seen_;
     FileState first_;  // the file that was asked for: another one of that name is another journal
