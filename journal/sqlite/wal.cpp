@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
-#include <cstring>
 #include <span>
 #include <thread>
 #include <utility>
@@ -35,28 +35,56 @@ Result<void> done(int code, const char* what) {
 
 // --- the log's bytes: https://www.sqlite.org/fileformat2.html#walformat
 
-constexpr std::int64_t log_header_bytes = 32;
 using FrameHeader = std::array<char, frame_header_bytes>;
 
-bool ends_commit(const FrameHeader& frame) {
-    constexpr std::array<char, 4> none{};
-    return std::memcmp(frame.data() + 4, none.data(), none.size()) != 0;
+std::uint32_t number_at(const char* big_endian) {
+    std::uint32_t number = 0;
+    for (int i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(big_endian[i]);
+    return number;
 }
-bool has_salts(const FrameHeader& frame, const std::array<char, 8>& salts) {
-    return std::memcmp(frame.data() + 8, salts.data(), salts.size()) == 0;
+std::uint32_t page_of(const char* frame) {
+    return number_at(frame);
+}
+bool ends_commit(const FrameHeader& frame) {
+    return number_at(frame.data() + 4) != 0;
 }
 
-// Whether frames that recovery could take for a commit lie behind the log's end. Their pages are
-// not looked at: half of one may be new, and the other half what was there before.
-Result<bool> commit_lies_behind(sqlite3_file& log, const LogState& state) {
+// Of the file itself: the index learns of a log's salts and pages with its first commit. All zeros
+// where there is none yet.
+struct LogHeader {
+    static constexpr std::int64_t bytes = 32;
+    std::int64_t page_bytes = 0;
+    std::array<char, 8> salts{};
+
+    static Result<LogHeader> of(sqlite3_file& log) {
+        std::array<char, bytes> read{};
+        const int code = log.pMethods->xRead(&log, read.data(), bytes, 0);
+        if (code != SQLITE_IOERR_SHORT_READ)
+            FENCELINE_TRY(done(code, "reading the header of the journal's log"));
+        LogHeader header{.page_bytes = number_at(&read[8])};
+        std::copy_n(&read[16], header.salts.size(), header.salts.begin());
+        return header;
+    }
+    // Where a frame begins, or would begin.
+    [[nodiscard]] std::int64_t at(std::uint32_t frame) const {
+        return bytes + frame * (frame_header_bytes + page_bytes);
+    }
+    [[nodiscard]] bool has(const FrameHeader& frame) const {
+        return std::equal(salts.begin(), salts.end(), frame.begin() + 8);
+    }
+};
+
+// Whether frames that recovery could take for a commit lie from frame `end` on. Their pages are not
+// looked at: half of one may be new, and the other half what was there before.
+Result<bool> commit_lies_at(std::uint32_t end, sqlite3_file& log, const LogHeader& header) {
     sqlite3_int64 size = 0;
     FENCELINE_TRY(done(log.pMethods->xFileSize(&log, &size), "measuring the journal's log"));
-    for (auto frame_at = state.frames; state.at(frame_at + 1) <= size; ++frame_at) {
+    for (auto number = end; header.at(number + 1) <= size; ++number) {
         FrameHeader frame{};
         FENCELINE_TRY(
-            done(log.pMethods->xRead(&log, frame.data(), frame_header_bytes, state.at(frame_at)),
+            done(log.pMethods->xRead(&log, frame.data(), frame_header_bytes, header.at(number)),
                  "reading the journal's log"));
-        if (!has_salts(frame, state.salts)) return false;
+        if (!header.has(frame)) return false;
         if (ends_commit(frame)) return true;
     }
     return false;
@@ -65,28 +93,23 @@ Result<bool> commit_lies_behind(sqlite3_file& log, const LogState& state) {
 // The frames are as many as the index counts, so that all of it is there.
 Result<void> write_same(sqlite3_file& file, std::int64_t at, std::span<char> bytes) {
     const auto size = static_cast<int>(bytes.size());
-    FENCELINE_TRY(done(file.pMethods->xRead(&file, bytes.data(), size, at),
-                       "reading what is written anew"));
+    FENCELINE_TRY(
+        done(file.pMethods->xRead(&file, bytes.data(), size, at), "reading what is written anew"));
     return done(file.pMethods->xWrite(&file, bytes.data(), size, at), "writing anew");
 }
 
-std::uint32_t page_of(const char* frame) {
-    std::uint32_t number = 0;
-    for (int i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(frame[i]);
-    return number;
-}
-
 // The pages that the first `moved` frames are of, each once.
-Result<std::vector<std::uint32_t>> write_log_anew(sqlite3_file& log, const LogState& state) {
+Result<std::vector<std::uint32_t>> write_log_anew(sqlite3_file& log, const LogHeader& header,
+                                                  const LogState& state) {
     constexpr std::uint32_t frames_at_once = 16;
-    const auto bytes_each = static_cast<std::size_t>(state.at(1) - state.at(0));
+    const auto bytes_each = static_cast<std::size_t>(header.at(1) - header.at(0));
     std::vector<char> bytes(frames_at_once * bytes_each);
     std::vector<std::uint32_t> pages;
-    FENCELINE_TRY(write_same(log, 0, std::span(bytes).first(log_header_bytes)));
+    FENCELINE_TRY(write_same(log, 0, std::span(bytes).first(LogHeader::bytes)));
     for (std::uint32_t first = 0; first < state.frames; first += frames_at_once) {
         const auto frames = std::min(frames_at_once, state.frames - first);
         const auto some = std::span(bytes).first(frames * bytes_each);
-        FENCELINE_TRY(write_same(log, state.at(first), some));
+        FENCELINE_TRY(write_same(log, header.at(first), some));
         for (std::uint32_t i = 0; i < frames && first + i < state.moved; ++i)
             pages.push_back(page_of(&some[i * bytes_each]));
     }
@@ -135,25 +158,17 @@ class LogHeldStill {
     sqlite3_file* file_;
 };
 
-template <typename Number>
-Number number_at(const volatile char* bytes) {
-    std::array<char, sizeof(Number)> copied{};
+std::uint32_t native_number_at(const volatile char* bytes) {
+    std::array<char, sizeof(std::uint32_t)> copied{};
     for (std::size_t i = 0; i < copied.size(); ++i) copied[i] = bytes[i];
-    Number number = 0;
-    std::memcpy(&number, copied.data(), copied.size());
-    return number;
+    return std::bit_cast<std::uint32_t>(copied);
 }
 
 }  // namespace
 
-std::int64_t LogState::at(std::uint32_t frame) const {
-    return log_header_bytes + frame * (frame_header_bytes + page_bytes);
-}
-
 // https://www.sqlite.org/walformat.html#the_wal_index_header
 Result<LogState> state_of_log(Connection& database) {
-    constexpr int region_bytes = 32'768, frames_at = 16, salts_at = 32, moved_at = 96;
-    constexpr int page_bytes_at = 14;  // two bytes, of which the last bit stands for 65536
+    constexpr int region_bytes = 32'768, frames_at = 16, moved_at = 96;
     auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
     volatile void* region = nullptr;
@@ -161,12 +176,8 @@ Result<LogState> state_of_log(Connection& database) {
                        "looking at the index of the journal's log"));
     if (region == nullptr) return fail(ErrorCode::io, "the index of the journal's log is gone");
     const auto* index = static_cast<const volatile char*>(region);
-    const auto page_bytes = number_at<std::uint16_t>(index + page_bytes_at);
-    LogState state{.frames = number_at<std::uint32_t>(index + frames_at),
-                   .moved = number_at<std::uint32_t>(index + moved_at),
-                   .page_bytes = (page_bytes & 0xfe00) + (page_bytes & 1) * 65'536};
-    for (std::size_t i = 0; i < state.salts.size(); ++i) state.salts[i] = index[salts_at + i];
-    return state;
+    return LogState{.frames = native_number_at(index + frames_at),
+                    .moved = native_number_at(index + moved_at)};
 }
 
 Result<void> sync_log(Connection& database) {
@@ -191,11 +202,13 @@ Result<void> write_anew(Connection& database, Duration timeout) {
     auto state = state_of_log(database);
     if (!state) return tl::unexpected<Error>(std::move(state.error()));
     if (state->frames == 0) return {};
-    auto moved = write_log_anew(**log, *state);
+    auto header = LogHeader::of(**log);
+    if (!header) return tl::unexpected<Error>(std::move(header.error()));
+    auto moved = write_log_anew(**log, *header, *state);
     if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
     FENCELINE_TRY(sync_log(database));
     if (moved->empty()) return {};
-    FENCELINE_TRY(write_pages_anew(**file, *moved, state->page_bytes));
+    FENCELINE_TRY(write_pages_anew(**file, *moved, header->page_bytes));
     return sync_database(database);
 }
 
@@ -205,13 +218,15 @@ Result<void> void_refused_commit(Connection& database) {
     if (!log) return tl::unexpected<Error>(std::move(log.error()));
     auto end = state_of_log(database);
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
-    auto lies = commit_lies_behind(**log, *end);
+    auto header = LogHeader::of(**log);
+    if (!header) return tl::unexpected<Error>(std::move(header.error()));
+    auto lies = commit_lies_at(end->frames, **log, *header);
     if (!lies) return tl::unexpected<Error>(std::move(lies.error()));
     if (!*lies) return {};
     const FrameHeader nothing{};
-    FENCELINE_TRY(done((*log)->pMethods->xWrite(*log, nothing.data(), frame_header_bytes,
-                                       end->at(end->frames)),
-                       "taking a refused commit out of the journal's log"));
+    FENCELINE_TRY(done(
+        (*log)->pMethods->xWrite(*log, nothing.data(), frame_header_bytes, header->at(end->frames)),
+        "taking a refused commit out of the journal's log"));
     return sync_log(database);
 }
 

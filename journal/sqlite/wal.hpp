@@ -6,7 +6,6 @@
 // loses commits when one connection checkpoints while another restarts the log; under one lock that
 // cannot be, and LogMove keeps it from being without the lock.
 
-#include <array>
 #include <cstdint>
 
 #include "events/time.hpp"
@@ -43,10 +42,6 @@ struct CheckpointCounts {
 // How much of the log is in the database already, as all processes see it. Under the write lock.
 struct LogState {
     std::uint32_t frames = 0, moved = 0;
-    std::int64_t page_bytes = 0;
-    std::array<char, 8> salts{};
-    // Where a frame begins in the log's file, or would begin.
-    [[nodiscard]] std::int64_t at(std::uint32_t frame) const;
 };
 [[nodiscard]] Result<LogState> state_of_log(Connection& database);
 

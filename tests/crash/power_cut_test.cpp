@@ -4,6 +4,7 @@
 // So it is where a sync failed before, of which Linux forgets what it did not write.
 //
 //   FENCELINE_SEED=17    other damage
+//   FENCELINE_SCALE=5    more of it
 //   FENCELINE_LONG=1     many more seeds a call
 
 #include <algorithm>
@@ -207,7 +208,8 @@ Tally cut_everywhere(const Script& script, PowerCutVfs::Log log) {
 // A sync fails, the stores that heard of it are opened again and go on, and then the power fails.
 // False: the script has no such sync.
 bool fail_and_cut(const Script& script, int sync, std::uint64_t every, Tally& tally) {
-    const auto seed = script.seed * 1'000'000 + static_cast<std::uint64_t>(sync) * 1'000;
+    const auto seed = number_from("FENCELINE_SEED", 0) + script.seed * 1'000'000 +
+                      static_cast<std::uint64_t>(sync) * 1'000;
     const auto fail = [&](Lab& lab, int cut) {
         lab.vfs().cut_at(cut);
         lab.vfs().fail_sync_at(sync, seed);
@@ -272,7 +274,7 @@ TEST_CASE("a sync that fails and power that fails later lose nothing that was an
         {.seed = 5, .batches = 5, .wal_move_bytes = 1, .two_planes = true, .sync_late = true},
         {.seed = 6, .batches = 5, .wal_move_bytes = 12'000, .two_planes = true},
     };
-    const std::uint64_t every = number_from("FENCELINE_LONG", 0) == 1 ? 1 : 9;
+    const auto every = std::max<std::uint64_t>(1, 18 / seeds_a_call());
     Tally tally;
     for (const auto& script : scripts)
         for (int sync = 1; fail_and_cut(script, sync, every, tally);) ++sync;

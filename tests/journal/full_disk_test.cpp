@@ -40,6 +40,13 @@ struct WrittenOver {
         journal.reset();
         return hear(*opened(path)).events;
     }
+    // Refused after the log's header was written, and dead.
+    void dies_with_a_new_log() {
+        vfs.fail({.what = Call::write, .nth = 2, .code = SQLITE_FULL, .lasts = Lasts::for_ever});
+        REQUIRE_FALSE(script.append({drain_event()}).has_value());
+        vfs.kill();
+        journal.reset();
+    }
 
     TempDir dir;
     std::string path = dir / "pool.db";
@@ -88,6 +95,31 @@ TEST_CASE("a refused commit whose last page is whole by chance is not found afte
             CHECK(answer.error().effect == Effect::not_applied);
         }
         CHECK(it.left() == it.script.written);
+    }
+    CHECK(refused >= 3);
+}
+
+// Of a log without a commit the index knows neither the salts nor the size of a page.
+TEST_CASE("the first commit of a log is not found either when it was refused") {
+    int refused = 0;
+    for (int nth = 1; nth <= 8; ++nth) {
+        CAPTURE(nth);
+        WrittenOver it;
+        it.dies_with_a_new_log();
+        FaultyVfs vfs;
+        auto journal = opened(it.path, &vfs);
+        vfs.fail(
+            {.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = Lasts::for_ever});
+        JournalScript again(*journal, it.script.self());
+        if (const auto answer = again.append({drain_event()}); !answer) {
+            ++refused;
+            CHECK(answer.error().effect == Effect::not_applied);
+        }
+        vfs.kill();
+        journal.reset();
+        auto expected = it.script.written;
+        expected.insert(expected.end(), again.written.begin(), again.written.end());
+        CHECK(hear(*opened(it.path)).events == expected);
     }
     CHECK(refused >= 3);
 }

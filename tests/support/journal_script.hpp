@@ -67,6 +67,8 @@ class JournalScript {
   public:
     explicit JournalScript(Journal& journal, std::string instance = "cp-a")
         : journal_(journal), self_{{}, std::move(instance), "run-1", {}} {}
+    // Goes on as the same recorder, in the journal that was opened again.
+    JournalScript(Journal& journal, const Recorder& self) : journal_(journal), self_(self) {}
 
     JournalScript& names(std::vector<std::string> texts) {
         texts_ = std::move(texts);
