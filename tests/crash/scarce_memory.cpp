@@ -79,12 +79,20 @@ InUse memory_in_use() {
 
 }  // namespace fenceline::testing
 
-// The array forms and those that give null go through these.
+// The array forms go through these. So would the one that gives null, but for the address
+// sanitizer, whose own does not.
 void* operator new(std::size_t size) {
     return fenceline::testing::take(size, 0);
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
     return fenceline::testing::take(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    try {
+        return fenceline::testing::take(size, 0);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
 }
 void operator delete(void* memory) noexcept {
     fenceline::testing::give_back(memory);

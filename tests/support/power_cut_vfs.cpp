@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "events/invariant.hpp"
+
 namespace fenceline::testing {
 
 namespace {
@@ -168,9 +170,10 @@ int PowerCutVfs::opening(const char* name, int) {
 
 std::unique_ptr<ShimFile> PowerCutVfs::opened(const char* name, int flags, sqlite3_file& real) {
     static Disk nameless;
-    auto& disk = name != nullptr ? *state_->disk_of(name) : nameless;
+    Disk* disk = name != nullptr ? state_->disk_of(name) : &nameless;
+    FENCELINE_INVARIANT(disk != nullptr, "a file that was opened is there");
     const bool log = (flags & SQLITE_OPEN_WAL) != 0;
-    return std::make_unique<File>(real, *state_, disk, log ? File::Kind::log : File::Kind::other);
+    return std::make_unique<File>(real, *state_, *disk, log ? File::Kind::log : File::Kind::other);
 }
 
 int PowerCutVfs::remove(const char* name, int sync_directory) {
