@@ -42,9 +42,6 @@ std::uint32_t number_at(const char* big_endian) {
     for (int i = 0; i < 4; ++i) number = number << 8 | static_cast<unsigned char>(big_endian[i]);
     return number;
 }
-std::uint32_t page_of(const char* frame) {
-    return number_at(frame);
-}
 bool ends_commit(const FrameHeader& frame) {
     return number_at(frame.data() + 4) != 0;
 }
@@ -111,7 +108,7 @@ Result<std::vector<std::uint32_t>> write_log_anew(sqlite3_file& log, const LogHe
         const auto some = std::span(bytes).first(frames * bytes_each);
         FENCELINE_TRY(write_same(log, header.at(first), some));
         for (std::uint32_t i = 0; i < frames && first + i < state.moved; ++i)
-            pages.push_back(page_of(&some[i * bytes_each]));
+            pages.push_back(number_at(&some[i * bytes_each]));
     }
     std::ranges::sort(pages);
     pages.erase(std::ranges::unique(pages).begin(), pages.end());

@@ -1,6 +1,5 @@
 // Who was forked is told from who forked, whatever numbers the system gives them.
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>

@@ -65,8 +65,8 @@ byte keeper_at[STORES];    /* a keeper's read mark; 0: it has none */
 byte write_lock = NOBODY, move_lock = NOBODY, checkpoint_lock = NOBODY;
 
 /* --- processes */
-mtype = { dead, opening, rewriting, opened, ready, writing, framed, shown, moving_now, begun, running,
-          ended };
+mtype = { dead, opening, rewriting, opened, ready, writing, framed, shown, moving_now, begun,
+          running, ended };
 mtype step[STORES] = dead;
 /* Within a checkpoint of SQLite's, whoever runs it. */
 mtype = { none, looked, logged, copied };
@@ -75,7 +75,7 @@ byte length[STORES], length_salt[STORES]; /* the index as the checkpoint looked 
 byte safe[STORES];                        /* how far it may go */
 byte mine[STORES];                        /* the commit that is being written */
 bool restarts[STORES];                    /* all was in the database when its transaction began */
-byte seen[PAGES];   /* of the database, by an opening: 0, or the commit and one */
+byte seen[PAGES];                         /* by an opening: 0, or the database's commit and one */
 bool started; /* store 0 comes first: the two are alike */
 
 /* --- what is true */
