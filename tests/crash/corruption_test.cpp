@@ -1,11 +1,10 @@
 // Damage to a journal's files: never a crash, never a silent wrong answer.
 //
-//   FENCELINE_SEED=17    other bits
-//   FENCELINE_SCALE=16   one bit of each byte, not of each 16th
-//   FENCELINE_LONG=1     each bit of each byte
+//   --seed 17     other bits
+//   --scale 16    one bit of each byte, not of each 16th
+//   --long        each bit of each byte
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,6 +17,7 @@
 #include "journal/open.hpp"
 #include "journal/sqlite/unsynced_vfs.hpp"
 #include "replay/verify.hpp"
+#include "tests/support/extent.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -26,11 +26,6 @@ namespace fenceline::testing {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 std::string contents(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
@@ -190,13 +185,13 @@ enum class Bits { some, each };
 
 Specimen::Findings flip_everywhere(const Specimen& specimen, std::string Specimen::*which,
                                    std::size_t bytes = std::string::npos, Bits bits = Bits::some) {
-    std::mt19937_64 random(number_from("FENCELINE_SEED", 1));
-    const bool all = bits == Bits::each || number_from("FENCELINE_LONG", 0) == 1;
+    const Extent extent;
+    std::mt19937_64 random(extent.seed_or(1));
+    const bool all = bits == Bits::each || extent.long_form;
     Specimen::Findings out;
     const auto& whole = specimen.*which;
     const bool database = which == &Specimen::database;
-    const std::size_t step =
-        all ? 1 : std::max<std::size_t>(1, 16 / number_from("FENCELINE_SCALE", 1));
+    const std::size_t step = all ? 1 : static_cast<std::size_t>(std::max(1.0, 16 / extent.scale));
     for (std::size_t byte = random() % step; byte < std::min(bytes, whole.size()); byte += step) {
         const auto chosen = random() % 8;
         for (unsigned bit = 0; bit < 8; ++bit) {

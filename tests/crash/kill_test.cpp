@@ -1,9 +1,9 @@
 // Processes that are killed while they write, check and start: whatever they were answered is
 // there once, whole, and asking again gives the first answer.
 //
-//   FENCELINE_SEED=17    other moments
-//   FENCELINE_SCALE=5    five times as many kills
-//   FENCELINE_LONG=1     a thousand kills
+//   --seed 17     other moments
+//   --scale 5     five times as many kills
+//   --long        a thousand kills
 //
 // A kill alone proves little about durability, as the kernel keeps what was written: that is what
 // the power cuts are for.
@@ -28,6 +28,7 @@
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
 #include "replay/verify.hpp"
+#include "tests/support/extent.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -38,11 +39,6 @@ namespace {
 constexpr const char* orders_variable = "FENCELINE_VICTIM";
 constexpr const char* victim_case = "a process that will be killed";
 constexpr int threads_each = 3;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 // --- the victim: spawns and adopts for ever, and writes down what it was answered
 
@@ -305,9 +301,9 @@ TEST_CASE(victim_case* doctest::skip()) {
 }
 
 TEST_CASE("a killed writer leaves all that was answered and nothing by halves") {
-    const auto scale = number_from("FENCELINE_SCALE", 1);
-    const auto rounds = number_from("FENCELINE_LONG", 0) == 1 ? 77 : 3 * scale;
-    const auto first = number_from("FENCELINE_SEED", 1);
+    const Extent extent;
+    const auto rounds = static_cast<std::uint64_t>(extent.scaled(extent.long_form ? 77 : 3));
+    const auto first = extent.seed_or(1);
     Totals totals;
     for (std::uint64_t i = 0; i < rounds; ++i) {
         CAPTURE(first + i);
@@ -321,8 +317,9 @@ TEST_CASE("a killed writer leaves all that was answered and nothing by halves") 
 }
 
 TEST_CASE("a process killed while it seals or drops leaves a journal that is whole") {
-    const std::uint64_t rounds = number_from("FENCELINE_LONG", 0) == 1 ? 30 : 1;
-    const auto first = number_from("FENCELINE_SEED", 1);
+    const Extent extent;
+    const auto rounds = static_cast<std::uint64_t>(extent.scaled(extent.long_form ? 30 : 1));
+    const auto first = extent.seed_or(1);
     Totals totals;
     Position dropped;
     for (std::uint64_t i = 0; i < rounds; ++i) {

@@ -1,13 +1,12 @@
 // Memory runs out at each allocation of a store, of its own and of SQLite's, once or for ever.
 // Whatever was answered is true afterwards, and with memory again the store goes on.
 //
-//   FENCELINE_SEED=17    another sample
-//   FENCELINE_SCALE=5    five times as many of the allocations
-//   FENCELINE_LONG=1     each allocation
+//   --seed 17     another sample
+//   --scale 5     five times as many of the allocations
+//   --long        each allocation
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <new>
 #include <random>
 #include <thread>
@@ -15,6 +14,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/crash/memory_run.hpp"
+#include "tests/support/extent.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/opened.hpp"
 
@@ -23,11 +23,6 @@ namespace fenceline::testing {
 namespace {
 
 using Lasts = Shortage::Lasts;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 struct Tally {
     int runs = 0, met = 0, unknown = 0, stopped = 0, wrong = 0;
@@ -54,11 +49,10 @@ bool run_once(const MemoryScript& script, const Shortage& shortage, Tally& tally
     if (!wrong.empty()) {
         ++tally.wrong;
         if (tally.first_wrong.empty())
-            tally.first_wrong = std::string(script.name) + ", allocation " +
-                                std::to_string(shortage.nth) +
-                                (shortage.of == Memory::of_sqlite ? " of SQLite" : "") +
-                                (shortage.lasts == Lasts::once ? ": " : " and all after it: ") +
-                                wrong;
+            tally.first_wrong =
+                std::string(script.name) + ", allocation " + std::to_string(shortage.nth) +
+                (shortage.of == Memory::of_sqlite ? " of SQLite" : "") +
+                (shortage.lasts == Lasts::once ? ": " : " and all after it: ") + wrong;
     }
     return met;
 }
@@ -72,9 +66,9 @@ int allocations_of(const MemoryScript& script, Memory of) {
 }
 
 void at_some(const MemoryScript& script, Memory of, Lasts lasts, Tally& tally) {
-    static std::mt19937_64 random(number_from("FENCELINE_SEED", 1));
+    static std::mt19937_64 random(Extent().seed_or(1));
     const auto allocations = static_cast<unsigned>(allocations_of(script, of));
-    for (std::uint64_t i = 0; i < 10 * number_from("FENCELINE_SCALE", 1); ++i)
+    for (std::int64_t i = 0; i < Extent().scaled(10); ++i)
         run_once(script,
                  {.of = of, .nth = 1 + static_cast<int>(random() % allocations), .lasts = lasts},
                  tally);
@@ -87,7 +81,7 @@ void at_each(const MemoryScript& script, Memory of, Lasts lasts, Tally& tally) {
 }
 
 void runs_out(Memory of) {
-    const bool each = number_from("FENCELINE_LONG", 0) == 1;
+    const bool each = Extent().long_form;
     Tally all;
     for (const auto& script : memory_scripts())
         for (const Lasts lasts : {Lasts::once, Lasts::for_ever}) {
@@ -124,7 +118,7 @@ TEST_CASE("callers beside one that has no memory are all answered") {
     const std::string path = dir / "pool.db";
     auto store = value_of(LifecycleStore::open({.path = path, .create = true, .instance = "cp"}));
     std::array<std::vector<std::string>, callers> done;
-    const auto seed = number_from("FENCELINE_SEED", 1);
+    const auto seed = Extent().seed_or(1);
     const auto call = [&](std::uint64_t caller) {
         std::mt19937_64 random(seed * callers + caller);
         for (int i = 0; i < calls; ++i) {

@@ -3,12 +3,11 @@
 //
 // So it is where a sync failed before, of which Linux forgets what it did not write.
 //
-//   FENCELINE_SEED=17    other damage
-//   FENCELINE_SCALE=5    more of it
-//   FENCELINE_LONG=1     many more seeds a call
+//   --seed 17     other damage
+//   --scale 5     more of it
+//   --long        many more seeds a call
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
 #include "replay/verify.hpp"
+#include "tests/support/extent.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/noting_journal.hpp"
 #include "tests/support/power_cut_vfs.hpp"
@@ -27,12 +27,9 @@ namespace fenceline::testing {
 
 namespace {
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 std::uint64_t seeds_a_call() {
-    return number_from("FENCELINE_LONG", 0) == 1 ? 64 : number_from("FENCELINE_SCALE", 2);
+    const Extent extent;
+    return static_cast<std::uint64_t>(extent.scaled(extent.long_form ? 64 : 2));
 }
 
 // What a store is put through: batches of commands that workers and planes might send.
@@ -134,11 +131,11 @@ class Lab {
         Heard heard;
         if (!(*journal)->read(Head{}, Position{1'000'000}, heard)) return nullptr;
         told_ = std::move(heard.events);
-        auto store = LifecycleStore::open(
-            {.instance = instance,
-             .checkpoint_events = script_.checkpoint_events,
-             .upkeep_thread = false},
-            std::make_unique<NotingJournal>(std::move(*journal), noted));
+        auto store =
+            LifecycleStore::open({.instance = instance,
+                                  .checkpoint_events = script_.checkpoint_events,
+                                  .upkeep_thread = false},
+                                 std::make_unique<NotingJournal>(std::move(*journal), noted));
         return store ? std::move(*store) : nullptr;
     }
 
@@ -199,7 +196,7 @@ Tally cut_everywhere(const Script& script, PowerCutVfs::Log log) {
     for (int call = 1; reached; ++call)
         for (std::uint64_t i = 0; i < seeds_a_call() && reached; ++i)
             cut_once(script, log, call,
-                     number_from("FENCELINE_SEED", 0) + script.seed * 1'000'000 +
+                     Extent().seed_or(0) + script.seed * 1'000'000 +
                          static_cast<std::uint64_t>(call) * 64 + i,
                      tally, reached);
     return tally;
@@ -208,8 +205,8 @@ Tally cut_everywhere(const Script& script, PowerCutVfs::Log log) {
 // A sync fails, the stores that heard of it are opened again and go on, and then the power fails.
 // False: the script has no such sync.
 bool fail_and_cut(const Script& script, int sync, std::uint64_t every, Tally& tally) {
-    const auto seed = number_from("FENCELINE_SEED", 0) + script.seed * 1'000'000 +
-                      static_cast<std::uint64_t>(sync) * 1'000;
+    const auto seed =
+        Extent().seed_or(0) + script.seed * 1'000'000 + static_cast<std::uint64_t>(sync) * 1'000;
     const auto fail = [&](Lab& lab, int cut) {
         lab.vfs().cut_at(cut);
         lab.vfs().fail_sync_at(sync, seed);

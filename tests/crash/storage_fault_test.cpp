@@ -2,11 +2,10 @@
 // openings, removals, locks and the shared index, once or for ever. Whatever was answered is true
 // afterwards.
 //
-//   FENCELINE_SEED=17    another sample
-//   FENCELINE_SCALE=5    five times as many of the calls
-//   FENCELINE_LONG=1     each call
+//   --seed 17     another sample
+//   --scale 5     five times as many of the calls
+//   --long        each call
 
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <utility>
@@ -14,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/crash/faulted_run.hpp"
+#include "tests/support/extent.hpp"
 
 namespace fenceline::testing {
 
@@ -21,11 +21,6 @@ namespace {
 
 using Leaves = Fault::Leaves;
 using Lasts = Fault::Lasts;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
 
 struct Kind {
     const char* name;
@@ -107,12 +102,12 @@ void at_each_call(const Script& script, const Kind& kind, Tally& tally) {
 }
 
 void at_some_calls(const Script& script, const Kind& kind, Tally& tally) {
-    static std::mt19937_64 random(number_from("FENCELINE_SEED", 1));
+    static std::mt19937_64 random(Extent().seed_or(1));
     static std::map<std::pair<std::string, Call>, int> known;
     auto& calls = known[{script.name, kind.fault.what}];
     if (calls == 0) calls = calls_of(script, kind.fault.what);
     if (calls == 0) return;
-    for (std::uint64_t i = 0; i < 2 * number_from("FENCELINE_SCALE", 1); ++i) {
+    for (std::int64_t i = 0; i < Extent().scaled(2); ++i) {
         const auto nth = 1 + static_cast<int>(random() % static_cast<unsigned>(calls));
         run_once(script, kind, nth, i % 2 == 0 ? End::goes_on : End::killed, tally);
     }
@@ -123,7 +118,7 @@ void at_some_calls(const Script& script, const Kind& kind, Tally& tally) {
 TEST_SUITE_BEGIN("crash/storage_fault");
 
 TEST_CASE("storage that fails at any call makes no answer untrue") {
-    const bool each = number_from("FENCELINE_LONG", 0) == 1;
+    const bool each = Extent().long_form;
     Tally all;
     for (const auto& script : scripts())
         for (const auto& kind : kinds) {

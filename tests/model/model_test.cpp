@@ -1,8 +1,8 @@
 // The store against the oracle: random operations, every answer, every event, every number.
 //
-//   FENCELINE_SEED=17    runs that one episode (and the rest of its case) again
-//   FENCELINE_SCALE=0.1  a tenth of the operations; the table of what was met is then not judged
-//   FENCELINE_LONG=1     tens of millions of operations
+//   --seed 17     runs that one episode (and the rest of its case) again
+//   --scale 0.1   a tenth of the operations; the table of what was met is then not judged
+//   --long        tens of millions of operations
 
 #include <doctest/doctest.h>
 
@@ -12,7 +12,7 @@
 
 #include "journal/open.hpp"
 #include "tests/model/episode.hpp"
-#include "tests/support/environment.hpp"
+#include "tests/support/extent.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace fenceline;
@@ -48,10 +48,10 @@ struct Total {
 
 // Episodes from seed `first` on until one fails.
 Total run(std::uint64_t first, std::int64_t episodes, EpisodeOptions options) {
-    const Environment environment;
+    const Extent extent;
     Total total;
-    if (environment.seed) {
-        first = *environment.seed;
+    if (extent.seed) {
+        first = *extent.seed;
         episodes = 1;
     }
     for (std::int64_t i = 0; i < episodes && total.failure.empty(); ++i) {
@@ -66,11 +66,11 @@ Total run(std::uint64_t first, std::int64_t episodes, EpisodeOptions options) {
 
 TEST_SUITE("model/store") {
     TEST_CASE("random operations end as the contract says and reach all of it") {
-        const Environment environment;
-        Total total = run(1, environment.scaled(200), {.commands = 6'000});
+        const Extent extent;
+        Total total = run(1, extent.runs(200), {.commands = 6'000});
         REQUIRE_MESSAGE(total.failure.empty(), total.failure);
         if (std::getenv("FENCELINE_TABLE")) MESSAGE(total.met.table());
-        if (!environment.judged) return;
+        if (!extent.judged()) return;
         for (const auto& cell : total.met.short_of(20)) FAIL_CHECK("met too seldom: " << cell);
         CHECK(total.sweeps > 100);
         CHECK(total.reopened > 100);
@@ -78,28 +78,27 @@ TEST_SUITE("model/store") {
     }
 
     TEST_CASE("long lives end as the contract says") {
-        const Environment environment;
-        const auto total = run(1'000'001, 2, {.commands = environment.scaled(60'000)});
+        const Extent extent;
+        const auto total = run(1'000'001, 2, {.commands = extent.runs(60'000)});
         CHECK_MESSAGE(total.failure.empty(), total.failure);
     }
 
     TEST_CASE("one operation at a time ends as the contract says") {
-        const Environment environment;
-        const auto total =
-            run(2'000'001, environment.scaled(20), {.commands = 5'000, .most_in_batch = 1});
+        const Extent extent;
+        const auto total = run(2'000'001, extent.runs(20), {.commands = 5'000, .most_in_batch = 1});
         CHECK_MESSAGE(total.failure.empty(), total.failure);
     }
 
     TEST_CASE("heartbeats kept in memory change nothing but when they are recorded") {
-        const Environment environment;
-        const auto total = run(3'000'001, environment.scaled(40),
+        const Extent extent;
+        const auto total = run(3'000'001, extent.runs(40),
                                {.commands = 5'000, .heartbeat_resolution_ns = 10'000'000'000});
         CHECK_MESSAGE(total.failure.empty(), total.failure);
-        if (environment.judged) CHECK(total.kept > 1'000);
+        if (extent.judged()) CHECK(total.kept > 1'000);
     }
 
     TEST_CASE("random operations over SQLite end as the contract says") {
-        const Environment environment;
+        const Extent extent;
         for (const std::int64_t resolution : {0, 1}) {
             TempDir dir;
             const JournalOptions options{
@@ -111,8 +110,8 @@ TEST_SUITE("model/store") {
                               },
                               nullptr};
             const auto result =
-                run_episode({.seed = environment.seed.value_or(4'000'001),
-                             .commands = environment.scaled(resolution == 0 ? 30'000 : 2'000),
+                run_episode({.seed = extent.seed.value_or(4'000'001),
+                             .commands = extent.runs(resolution == 0 ? 30'000 : 2'000),
                              .heartbeat_resolution_ns = resolution * 10'000'000'000,
                              .most_in_batch = 128},
                             shelf);

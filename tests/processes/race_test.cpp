@@ -20,6 +20,7 @@
 #include "tests/processes/race_judge.hpp"
 #include "tests/processes/racer.hpp"
 #include "tests/support/event_tail.hpp"
+#include "tests/support/extent.hpp"
 #include "tests/support/fold_check.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -29,13 +30,10 @@ using namespace fenceline::testing;
 namespace {
 
 std::uint64_t first_seed() {
-    const char* text = std::getenv("FENCELINE_SEED");
-    return text ? std::strtoull(text, nullptr, 10) : 1;
+    return Extent().seed_or(1);
 }
 std::int64_t scaled(std::int64_t n) {
-    const char* text = std::getenv("FENCELINE_SCALE");
-    const double scale = text ? std::strtod(text, nullptr) : 1.0;
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(n) * scale));
+    return Extent().runs(n);
 }
 
 std::string contents(const std::string& path) {

@@ -1,16 +1,16 @@
 // Control planes in simulated trouble, thousands of times.
 //
-//   FENCELINE_SEED=17    that one simulation again
-//   FENCELINE_SCALE=10   ten times as many
-//   FENCELINE_LONG=1     thousands of them, each of thousands of steps
-//   FENCELINE_TELL=1     says all that happens while it happens
+//   --seed 17     that one simulation again
+//   --scale 10    ten times as many
+//   --long        thousands of them, each of thousands of steps
+//   FENCELINE_TELL=1  says all that happens while it happens
 
 #include <doctest/doctest.h>
 
 #include <string>
 
 #include "tests/simulation/simulation.hpp"
-#include "tests/support/environment.hpp"
+#include "tests/support/extent.hpp"
 
 using namespace fenceline;
 using namespace fenceline::testing;
@@ -20,9 +20,9 @@ namespace {
 // From seed `first` on until one fails.
 SimulationCounts run(std::uint64_t first, std::int64_t seeds, std::int64_t steps,
                      std::string& failure) {
-    const Environment environment;
-    if (environment.seed) {
-        first = *environment.seed;
+    const Extent extent;
+    if (extent.seed) {
+        first = *extent.seed;
         seeds = 1;
     }
     SimulationCounts counts;
@@ -40,11 +40,11 @@ SimulationCounts run(std::uint64_t first, std::int64_t seeds, std::int64_t steps
 
 TEST_SUITE("simulation/planes") {
     TEST_CASE("every answer is what the journal says whatever the clocks and the storage do") {
-        const Environment environment;
+        const Extent extent;
         std::string failure;
-        const auto counts = run(1, environment.scaled(40), 300, failure);
+        const auto counts = run(1, extent.runs(40), 300, failure);
         REQUIRE_MESSAGE(failure.empty(), failure);
-        if (!environment.judged) return;
+        if (!extent.judged()) return;
         CHECK(counts.judge.unknown > 10);
         CHECK(counts.judge.landed > 5);
         CHECK(counts.judge.replayed > 100);
@@ -55,9 +55,9 @@ TEST_SUITE("simulation/planes") {
     }
 
     TEST_CASE("a long history of trouble ends in order") {
-        const Environment environment;
+        const Extent extent;
         std::string failure;
-        run(1'000'001, environment.scaled(1), 1'500, failure);
+        run(1'000'001, extent.runs(1), 1'500, failure);
         CHECK_MESSAGE(failure.empty(), failure);
     }
 }

@@ -1,12 +1,11 @@
 // Every hostile file through every command that takes a journal: the exit code is right, the error
 // is one line, memory and time are bounded, and no other file on the disk is touched.
 //
-//   FENCELINE_SEED=17    other ways to call the commands that have several
-//   FENCELINE_SCALE=5    up to five of these ways with each file, not one
-//   FENCELINE_LONG=1     all of them
+//   --seed 17     other ways to call the commands that have several
+//   --scale 5     up to five of these ways with each file, not one
+//   --long        all of them
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -14,6 +13,7 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/extent.hpp"
 #include "tests/support/program.hpp"
 #include "tests/tools/hostile_zoo.hpp"
 
@@ -115,18 +115,14 @@ std::vector<Call> calls_of(const std::string& command) {
     return {};
 }
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* text = std::getenv(variable);
-    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 // Some of a command's calls, other ones with the next file.
 std::vector<Call> some_calls_of(const std::string& command, std::size_t turn) {
     auto calls = calls_of(command);
-    if (number_from("FENCELINE_LONG", 0) == 1) return calls;
-    const auto shift = (number_from("FENCELINE_SEED", 1) + turn) % calls.size();
+    const Extent extent;
+    if (extent.long_form) return calls;
+    const auto shift = (extent.seed_or(1) + turn) % calls.size();
     std::ranges::rotate(calls, calls.begin() + static_cast<std::ptrdiff_t>(shift));
-    calls.resize(std::min<std::size_t>(calls.size(), number_from("FENCELINE_SCALE", 1)));
+    calls.resize(std::min<std::size_t>(calls.size(), static_cast<std::size_t>(extent.scaled(1))));
     return calls;
 }
 
