@@ -127,6 +127,28 @@ TEST_CASE("a full batch leaves the rest to the next and everybody is answered on
     for (const auto operations : counting.batches) CHECK(operations <= limits::batch_operations);
 }
 
+TEST_CASE("everybody who sleeps is woken by those who were before") {
+    Counting counting;
+    constexpr int callers = 64;
+    constexpr int rounds = 500;
+    const std::vector<Command> one(1);
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < callers; ++i)
+            threads.emplace_back([&, i] {
+                // Now and then one comes late, so that batches differ and beds overlap.
+                for (int round = 0; round < rounds; ++round) {
+                    for (int late = 0; (round + i) % 97 == 0 && late < 50; ++late)
+                        std::this_thread::yield();
+                    Ticket ticket(one, {});
+                    CHECK(counting.queue.submit(ticket));
+                    CHECK(ticket.answers.size() == 1);
+                }
+            });
+    }
+    CHECK(counting.answered == callers * rounds);
+}
+
 TEST_CASE("a call larger than a batch goes alone") {
     Counting counting;
     const std::vector<Command> commands(limits::batch_operations + 1);
