@@ -18,6 +18,7 @@
 #include "journal/sqlite/unsynced_vfs.hpp"
 #include "replay/verify.hpp"
 #include "tests/support/extent.hpp"
+#include "tests/support/guarantees.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -218,6 +219,10 @@ TEST_CASE("a flipped bit anywhere in the database is refused or found") {
     CHECK_MESSAGE(found.silent == 0, found.first);
     CHECK(found.changed > 100);
     CHECK(found.missed_by_sqlite > 0);  // the control: it is not SQLite that finds them
+    CHECK(is_guaranteed("Of " + figure(found.damages) + " flips in the database " +
+                        figure(found.changed) + " changed what a read gives"));
+    CHECK(is_guaranteed("passed " + figure(found.missed_by_sqlite) + " of the " +
+                        figure(found.changed)));
 }
 
 // Readers can do without much of it, and stores cannot.
@@ -236,6 +241,7 @@ TEST_CASE("a flipped bit anywhere in the log is refused or found") {
                           << found.missed_by_sqlite << " of these pass SQLite's integrity_check");
     CHECK_MESSAGE(found.silent == 0, found.first);
     CHECK(found.changed > 100);
+    CHECK(is_guaranteed("of " + figure(found.damages) + " in the log " + figure(found.changed)));
 }
 
 TEST_CASE("pages that are swapped zeroed older or cut off are refused or found") {
@@ -268,6 +274,8 @@ TEST_CASE("pages that are swapped zeroed older or cut off are refused or found")
     MESSAGE(out.damages << " damages, " << out.changed << " changed what a read gives");
     CHECK_MESSAGE(out.silent == 0, out.first);
     CHECK(out.changed >= 3);
+    CHECK(is_guaranteed("Of " + figure(out.damages) + " damages to pages " + figure(out.changed) +
+                        " changed what a read gives"));
 }
 
 TEST_SUITE_END();

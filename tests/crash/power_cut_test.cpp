@@ -17,6 +17,7 @@
 #include "journal/open.hpp"
 #include "replay/verify.hpp"
 #include "tests/support/extent.hpp"
+#include "tests/support/guarantees.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/noting_journal.hpp"
 #include "tests/support/power_cut_vfs.hpp"
@@ -260,6 +261,7 @@ TEST_CASE("power that fails at any call loses nothing that was answered") {
     MESSAGE(all.cuts << " power cuts, " << all.twice << " of them followed by a second one");
     CHECK(all.cuts > 200);
     CHECK(all.twice > 50);
+    CHECK(is_guaranteed(figure(all.cuts) + " cuts, some"));
 }
 
 TEST_CASE("a sync that fails and power that fails later lose nothing that was answered") {
@@ -278,6 +280,7 @@ TEST_CASE("a sync that fails and power that fails later lose nothing that was an
     MESSAGE(tally.cuts << " cuts after a failed sync, " << tally.lost << " lost something");
     CHECK_MESSAGE(tally.lost == 0, tally.first_loss);
     CHECK(tally.cuts > 200);
+    CHECK(is_guaranteed(figure(tally.cuts) + " cuts, none of which lost anything"));
 }
 
 // The control: were the log not synced at each commit, the same cuts would be seen to lose.
@@ -286,6 +289,7 @@ TEST_CASE("without syncs of the log the same cuts are seen to lose") {
         cut_everywhere({.seed = 1, .batches = 5, .batch = 1}, PowerCutVfs::Log::ignored);
     MESSAGE(tally.lost << " of " << tally.cuts << " cuts lost something");
     CHECK(tally.lost * 10 > tally.cuts * 3);
+    CHECK(is_guaranteed("lost in " + figure(tally.lost) + " of " + figure(tally.cuts)));
 }
 
 TEST_SUITE_END();

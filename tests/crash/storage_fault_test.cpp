@@ -14,6 +14,7 @@
 
 #include "tests/crash/faulted_run.hpp"
 #include "tests/support/extent.hpp"
+#include "tests/support/guarantees.hpp"
 
 namespace fenceline::testing {
 
@@ -133,6 +134,7 @@ TEST_CASE("storage that fails at any call makes no answer untrue") {
                      << " operations answered as unknown");
     CHECK(all.fired * 10 > all.runs * 8);
     CHECK(all.unknown > 50);
+    CHECK(is_guaranteed("a seeded sample, " + figure(all.fired) + " faults"));
 }
 
 // The controls: what a store must never say is seen.

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "journal/open.hpp"
+#include "tests/support/guarantees.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/raw_sqlite.hpp"
 #include "tests/support/shim_vfs.hpp"
@@ -128,6 +129,7 @@ TEST_CASE("two plain connections in this schedule lose commits unless SQLite is 
     const int there = later.number("SELECT count(bytes) FROM t");
     MESSAGE("SQLite " << std::string(sqlite3_libversion()) << ": of " << acknowledged << " commits "
                       << there << " can be read (-1: the table cannot be)");
+    CHECK(is_guaranteed("after " + figure(acknowledged) + " acknowledged commits"));
     if (said_to_lose(sqlite3_libversion_number()))
         WARN_MESSAGE(there < acknowledged, "this SQLite was mended by whoever built it");
     else
@@ -180,6 +182,8 @@ TEST_CASE("while one journal moves the log no other commits and nothing is lost"
     CHECK(paused == 8);
     CHECK(held_up == 8);
     MESSAGE(written.size() << " commits; " << held_up << " were held up while the log was moved");
+    CHECK(is_guaranteed("each of the " + figure(paused) + " attempts is held up, and all of " +
+                        figure(static_cast<std::int64_t>(written.size())) + " commits are there"));
     auto journal = open_reader(path);
     REQUIRE(journal.has_value());
     const auto heard = hear(**journal);

@@ -11,6 +11,7 @@
 
 #include "tests/simulation/simulation.hpp"
 #include "tests/support/extent.hpp"
+#include "tests/support/guarantees.hpp"
 
 using namespace fenceline;
 using namespace fenceline::testing;
@@ -44,6 +45,15 @@ TEST_SUITE("simulation/planes") {
         std::string failure;
         const auto counts = run(1, extent.runs(40), 300, failure);
         REQUIRE_MESSAGE(failure.empty(), failure);
+        CHECK(is_guaranteed(figure(counts.planes) + " planes asked for " +
+                            figure(counts.judge.commands) + " operations, died " +
+                            figure(counts.plane.deaths) + " times, " + figure(counts.outages) +
+                            " times all at once, and lost " + figure(counts.plane.unanswered) +
+                            " answers"));
+        CHECK(is_guaranteed(figure(counts.judge.unknown) + " operations ended unknown, " +
+                            figure(counts.judge.landed) + " commits were there"));
+        CHECK(is_guaranteed(figure(counts.judge.sweeps) + " sweeps ended " +
+                            figure(counts.judge.swept_workers) + " workers"));
         if (!extent.judged()) return;
         CHECK(counts.judge.unknown > 10);
         CHECK(counts.judge.landed > 5);

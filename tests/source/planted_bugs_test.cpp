@@ -76,5 +76,9 @@ TEST_SUITE("source/planted_bugs") {
         REQUIRE(bugs.size() > 50);
         for (const std::string& name : stale_bugs(bugs, tree))
             FAIL_CHECK("its text does not stand once in its file any more: " << name);
+        const auto page = std::ranges::find(tree, "GUARANTEES.md", &SourceFile::path);
+        REQUIRE(page != tree.end());
+        CHECK(page->text.find("plants " + std::to_string(bugs.size()) + " bugs") !=
+              std::string::npos);
     }
 }

@@ -14,6 +14,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/extent.hpp"
+#include "tests/support/guarantees.hpp"
 #include "tests/support/program.hpp"
 #include "tests/tools/hostile_zoo.hpp"
 
@@ -28,12 +29,6 @@ constexpr long most_memory_kib = 256 << 10;
 constexpr long most_with_a_page_kib = 600 << 10;  // a page to compare with may have 256 MiB
 constexpr std::uint64_t most_address_space = std::uint64_t{3} << 30;
 constexpr std::uint64_t most_seconds = 20;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;  // which needs much more of both
-#else
-constexpr bool sanitized = false;
-#endif
 
 // One way to hand a journal to the program; JOURNAL, GOOD and OUT stand for paths.
 struct Call {
@@ -255,6 +250,7 @@ TEST_CASE("no hostile file crashes a command or makes it touch another file") {
     }
     MESSAGE(cells << " cells, " << refused << " refused, at most " << most_kib << " KiB");
     CHECK(refused > 300);
+    CHECK(is_guaranteed(figure(cells) + " cells, " + figure(refused) + " refused"));
 }
 
 // The control: what the matrix would see if a command were less careful.
