@@ -1,5 +1,6 @@
 #include "tools/command_line.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 #include <algorithm>
 #include <charconv>
@@ -248,12 +249,23 @@ Subcommand& CommandLine::command(const std::string& name, const std::string& sum
     return parser_->commands.emplace_back(name, Subcommand(*sub)).second;
 }
 
+// A standard stream that is closed must not become a file of the journal, which what is printed
+// would then be written to: the number is taken by what can neither be read nor written like it.
+namespace {
+void hold_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) == -1)
+            (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+}  // namespace
+
 int CommandLine::run(int argc, char** argv) {
+    hold_standard_streams();
     auto& app = parser_->app;
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {
-        return app.exit(done);  // --help and --version, on stdout
+        return after_output(app.exit(done));  // --help and --version, on stdout
     } catch (const CLI::ParseError& error) {
         return parser_->usage(error, argc, argv);
     }
@@ -263,7 +275,7 @@ int CommandLine::run(int argc, char** argv) {
         .colour = (no_color == nullptr || *no_color == '\0') && ::isatty(STDOUT_FILENO) == 1,
         .progress = ::isatty(STDERR_FILENO) == 1};
     for (auto& [name, command] : parser_->commands)
-        if (app.got_subcommand(name)) return command.body()(context);
+        if (app.got_subcommand(name)) return after_output(command.body()(context));
     return exit_usage;
 }
 

@@ -3,12 +3,17 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstdio>
+#include <iostream>
+#include <string>
+#include <system_error>
 
 #include <fmt/format.h>
 
 namespace fenceline::tools {
 
 namespace {
+
+int first_write_error = 0;  // of stdout
 
 // One code point of valid UTF-8 at the front of `text`, which loses it. Bytes that are not UTF-8
 // (a file that is not what it should be) come one by one, marked as such.
@@ -101,8 +106,20 @@ std::string printable(std::string_view text) {
 }
 
 bool write_out(std::string_view text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
-           std::fflush(stdout) == 0;
+    const bool whole =
+        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    if (!whole && first_write_error == 0) first_write_error = errno;
+    return whole;
+}
+
+int after_output(int code) {
+    // Help is the parser's, which writes to the stream.
+    if (!std::cout.flush() && first_write_error == 0) first_write_error = errno;
+    const bool told = code != exit_done && code != exit_differs;
+    if (first_write_error == 0 || first_write_error == EPIPE || told) return code;
+    print_error("stdout", "the output could not be written whole: " +
+                              std::generic_category().message(first_write_error));
+    return exit_journal;
 }
 
 void Table::row(std::vector<std::string> cells) {

@@ -29,6 +29,9 @@ void print_error(std::string_view what, std::string_view why, std::string_view h
 
 // Writes to stdout; whether all of it went out.
 bool write_out(std::string_view text);
+// The exit code of a command that came to `code`: where its output was cut short, exit_journal, and
+// the error is printed. A reader that went away has what it wanted.
+[[nodiscard]] int after_output(int code);
 
 // Rows under a header, columns aligned with two spaces between.
 class Table {

@@ -47,7 +47,7 @@ TEST_SUITE("model/extent") {
     }
 
     TEST_CASE("what is no number is refused") {
-        for (const char* text : {"0", "-1", "x", "1x", "nan", "inf"}) {
+        for (const char* text : {"", "0", "-1", "x", "1x", "nan", "inf", "1e-30", "1e300"}) {
             const Variable scale(Extent::scale_variable, text);
             CHECK_THROWS_AS(Extent(), std::invalid_argument);
         }

@@ -1,6 +1,6 @@
 // Several real processes over one journal: what each was answered has to fit one order.
 //
-//   FENCELINE_SEED, FENCELINE_SCALE as in the model test.
+//   --seed, --scale and --long as in the model test.
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

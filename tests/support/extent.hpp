@@ -37,8 +37,9 @@ struct Extent {
         : seed(number<std::uint64_t>(seed_variable)),
           scale(number<double>(scale_variable).value_or(1)),
           long_form(number<int>(long_variable).value_or(0) != 0) {
-        if (!std::isfinite(scale) || scale <= 0)
-            throw std::invalid_argument(std::string(scale_variable) + " is above 0");
+        if (!(scale >= 0.001 && scale <= 1'000))
+            throw std::invalid_argument("the scale (--scale or " + std::string(scale_variable) +
+                                        ") is from 0.001 to 1000");
     }
 
     [[nodiscard]] std::uint64_t seed_or(std::uint64_t otherwise) const {
@@ -57,12 +58,13 @@ struct Extent {
     template <typename Number>
     static std::optional<Number> number(const char* variable) {
         const char* text = std::getenv(variable);
-        if (text == nullptr || *text == '\0') return std::nullopt;
+        if (text == nullptr) return std::nullopt;
         Number value{};
         const char* end = text + std::strlen(text);
         const auto [rest, error] = std::from_chars(text, end, value);
         if (error != std::errc() || rest != end)
-            throw std::invalid_argument(std::string(variable) + " is no such number: " + text);
+            throw std::invalid_argument(std::string("\"") + text + "\" is no number for " +
+                                        variable);
         return value;
     }
 };

@@ -26,11 +26,13 @@ std::vector<char*> without_extent(int argc, char** argv) {
             if (value.starts_with('='))
                 ::setenv(variable, value.data() + 1, 1);
             else if (value.empty())
-                ::setenv(variable, ++i < argc ? argv[i] : "nothing", 1);
+                ::setenv(variable, ++i < argc ? argv[i] : "", 1);
             return value.empty() || value.starts_with('=');
         };
         if (argument == "--long")
             ::setenv(Extent::long_variable, "1", 1);
+        else if (argument.starts_with("--long="))
+            ::setenv(Extent::long_variable, argv[i] + std::string_view("--long=").size(), 1);
         else if (!value_of("--seed", Extent::seed_variable) &&
                  !value_of("--scale", Extent::scale_variable))
             rest.push_back(argv[i]);

@@ -270,6 +270,36 @@ TEST_SUITE("tools/usage") {
         }
     }
 
+    TEST_CASE("output that is cut short is an error") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        const auto into = [](const std::string& where, std::vector<std::string> arguments) {
+            arguments.insert(arguments.begin(),
+                             {"-c", "\"$0\" \"$@\" " + where, FENCELINE_PROGRAM});
+            return run("/bin/sh", arguments, {});
+        };
+        for (const auto& reader : readers) {
+            if (reader.front() == "serve") continue;
+            CAPTURE(reader.front());
+            check_error(into(">/dev/full", reading(reader, path)), 3, "written");
+            check_error(into(">&-", reading(reader, path)), 3, "written");
+        }
+        check_error(into(">/dev/full", {"--help"}), 3, "No space");
+        CHECK(into("| head -c 1", {"log", path}).code == 0);
+    }
+
+    TEST_CASE("a closed stdout does not become a file of the journal") {
+        TempDir dir;
+        const auto path = made_journal(dir);
+        const auto ran =
+            run("/bin/sh", {"-c", "\"$0\" exec \"$1\" --as cp-a >&-", FENCELINE_PROGRAM, path},
+                {.input = "{\"op\":\"spawn\",\"image\":\"a\"}\n"});
+        CHECK(ran.code == 3);
+        CHECK(bytes_of(path + "-lock").find("spawn") == std::string::npos);
+        CHECK(bytes_of(path + "-anchor").find("spawn") == std::string::npos);
+        CHECK(run_program({"verify", path}).code == 0);
+    }
+
     TEST_CASE("a window that ends before it begins is wrong usage") {
         TempDir dir;
         const auto path = made_journal(dir);
