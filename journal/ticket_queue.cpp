@@ -5,10 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <climits>
-#include <iterator>
 #include <thread>
-#include <utility>
 
 #include "events/limits.hpp"
 #include "events/on_throw.hpp"
@@ -21,25 +18,16 @@ namespace {
 // just answered are likely to ask again, and their operations ride on the same sync for free.
 constexpr int patience_yields = 64;
 
-// How many each wakes. With 64 callers on two cores 2 to 8 differ by less than the noise; where one
-// wakes all, a sixth fewer are answered.
-constexpr int woken_by_each = 4;
-
 // Not std::atomic::wait: that yields a few times before it sleeps, which with more callers than
 // processors is one more switch of threads for each.
 void sleep_while(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
     ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
 }
 
-// The word may be gone already: the kernel only looks for sleepers at its address.
-void wake_up(std::atomic<std::uint32_t>* word, int most) {
-    ::syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, most, nullptr, nullptr, 0);
-}
-
-// By everyone who is awake, until all are.
-void wake_some(Bed& bed) {
-    if (bed.asleep.load() > 0 && bed.asleep.fetch_sub(woken_by_each) > 0)
-        wake_up(&bed.batches, woken_by_each);
+// The word may be gone once it says so: the kernel only looks for who sleeps at its address.
+void tell(std::atomic<std::uint32_t>& word, std::uint32_t what) {
+    word.store(what);
+    ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
 }
 
 }  // namespace
@@ -53,43 +41,26 @@ class TicketQueue::Taking final : public Batch {
         auto& batch = queue_.batch_;
         const auto had = batch.size();
         for (;;) {
-            if (!full_) full_ = !take();
+            const bool full = !take();
             if (batch.size() > had) return std::span(batch).subspan(had);
-            if (full_ || batch.size() >= queue_.last_batch_ || ++yields_ > patience_yields) break;
+            if (full || batch.size() >= queue_.last_batch_ || ++yields_ > patience_yields) break;
             lock.unlock();
             std::this_thread::yield();
             lock.lock();
         }
-        queue_.taking_ = false;
         queue_.last_batch_ = batch.size();
-        queue_.make_bed();
         return {};
     }
 
     std::span<Ticket* const> taken() const override { return queue_.batch_; }
 
+    // A ticket may be gone as soon as its state says so, and says so to others before that.
     void wake() override {
-        // A ticket may be gone as soon as its state says so.
-        std::int32_t asleep[std::size(decltype(queue_.beds_){})] = {};
-        for (Ticket* ticket : queue_.batch_) {
-            if (ticket == &own_) continue;
-            Bed* bed = ticket->bed_;
-            auto* own_word = &ticket->state_;
-            ticket->state_.store(Ticket::answered);
-            if (bed == nullptr)
-                wake_up(own_word, 1);
-            else
-                ++asleep[bed - queue_.beds_];
-        }
-        for (std::size_t i = 0; i < std::size(asleep); ++i) {
-            if (asleep[i] == 0) continue;
-            Bed& bed = queue_.beds_[i];
-            // Where some are left over for the next batch they sleep among those who are not, and
-            // would wake nobody.
-            if (!full_) bed.asleep = asleep[i];
-            bed.batches.fetch_add(1);
-            full_ ? wake_up(&bed.batches, INT_MAX) : wake_some(bed);
-        }
+        auto& all = queue_.batch_;
+        std::erase(all, &own_);
+        const auto first = std::min(all.size(), own_.wakes_.size());
+        for (auto i = first; i < all.size(); ++i) all[i / first - 1]->wakes_[i % first] = all[i];
+        for (std::size_t i = 0; i < first; ++i) tell(all[i]->state_, Ticket::answered);
     }
 
   private:
@@ -109,7 +80,6 @@ class TicketQueue::Taking final : public Batch {
     TicketQueue& queue_;
     const Ticket& own_;
     std::size_t operations_ = 0;
-    bool full_ = false;
     int yields_ = 0;
 };
 
@@ -118,32 +88,21 @@ bool TicketQueue::submit(Ticket& ticket) {
     {
         const std::lock_guard lock(mutex_);
         if (waiting_.size() >= limits::queued_operations) return false;
-        // The first who comes once a batch is whole will write the next one.
-        const bool alone = !taking_ && waiting_.empty();
-        ticket.bed_ = alone ? nullptr : &beds_[bed_];
-        if (!alone) beds_[bed_].used = true;
         waiting_.push_back(&ticket);
-        if (!led_) leads = led_ = taking_ = true;
+        if (!led_) leads = led_ = true;
     }
-    auto& word = ticket.bed_ != nullptr ? ticket.bed_->batches : ticket.state_;
     while (!leads) {
-        const auto seen = word.load();
         const auto state = ticket.state_.load();
+        if (state == Ticket::answered) {
+            for (Ticket* other : ticket.wakes_)
+                if (other != nullptr) tell(other->state_, Ticket::answered);
+            return true;
+        }
         leads = state == Ticket::leads;
-        if (state == Ticket::waits) sleep_while(word, seen);
-        if (state != Ticket::waits && ticket.bed_ != nullptr) wake_some(*ticket.bed_);
-        if (state == Ticket::answered) return true;
+        if (!leads) sleep_while(ticket.state_, Ticket::waits);
     }
     lead(ticket);
     return true;
-}
-
-// For the next batch. Of the last one that had it some may not have been woken yet, as whoever was
-// to wake them has had no processor since; from here on others sleep in it.
-void TicketQueue::make_bed() {
-    bed_ = (bed_ + 1) % std::size(beds_);
-    Bed& bed = beds_[bed_];
-    if (std::exchange(bed.used, false)) wake_up(&bed.batches, INT_MAX);
 }
 
 // The caller's own ticket is in the first batch it writes: it is at the front of the queue.
@@ -160,20 +119,16 @@ void TicketQueue::lead(Ticket& own) {
 }
 
 void TicketQueue::hand_on() {
-    std::atomic<std::uint32_t>* word = nullptr;
+    Ticket* next = nullptr;
     {
         const std::lock_guard lock(mutex_);
         if (waiting_.empty()) {
             led_ = false;
             return;
         }
-        taking_ = true;
-        Ticket& next = *waiting_.front();
-        word = next.bed_ != nullptr ? &next.bed_->batches : &next.state_;
-        next.state_.store(Ticket::leads);
-        if (next.bed_ != nullptr) word->fetch_add(1);  // left over: it sleeps among others
+        next = waiting_.front();
     }
-    wake_up(word, INT_MAX);
+    tell(next->state_, Ticket::leads);  // it stays at the front until it leads
 }
 
 }  // namespace fenceline

@@ -7,12 +7,13 @@
 // waits for another's batch twice.
 //
 // A batch takes its tickets a few at a time: what came first is decided and on its way into the
-// database while the others of the batch still come in. Its callers sleep on one word, of which the
-// writer wakes the first few and each who wakes the next few: to wake a thread takes a processor
-// some microseconds, and all of them share that. Who will write the next batch sleeps on its own.
+// database while the others of the batch still come in. Once it is answered the writer wakes a few
+// of its callers, and each of them a few others: to wake a thread takes a processor some
+// microseconds, which one of them would spend for all.
 //
 // Threading: submit() from any thread; the batch function runs on one thread at a time.
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -30,13 +31,6 @@
 
 namespace fenceline {
 
-// What the callers of a batch sleep on, and how many of them nobody has woken yet.
-struct Bed {
-    std::atomic<std::uint32_t> batches = 0;
-    std::atomic<std::int32_t> asleep = 0;
-    bool used = false;  // under the queue's mutex
-};
-
 // One caller's commands and, once its batch ran, their answers.
 struct Ticket {
     // With the room for its answers: whoever gives them takes no memory for it.
@@ -51,8 +45,8 @@ struct Ticket {
   private:
     friend class TicketQueue;
     enum State : std::uint32_t { waits, leads, answered };
-    std::atomic<std::uint32_t> state_ = waits;
-    Bed* bed_ = nullptr;  // that it sleeps in; null: on its own state
+    std::atomic<std::uint32_t> state_ = waits;  // what its caller sleeps on
+    std::array<Ticket*, 4> wakes_{};            // whom that wakes once it is awake
 };
 
 // The tickets of one batch, as its writer takes them.
@@ -89,17 +83,13 @@ class TicketQueue {
     class Taking;
     void lead(Ticket& own);
     void hand_on();
-    void make_bed();
 
     Work work_;
     std::mutex mutex_;
     std::deque<Ticket*> waiting_;
     bool led_ = false;            // somebody writes
-    bool taking_ = false;         // and still takes tickets: who comes now rides along
     std::size_t last_batch_ = 0;  // tickets of the batch before: how many may be on their way
     std::vector<Ticket*> batch_;  // the writer's
-    Bed beds_[4];                 // each batch has the next one
-    std::size_t bed_ = 0;
 };
 
 }  // namespace fenceline

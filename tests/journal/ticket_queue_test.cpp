@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <barrier>
 #include <new>
 #include <thread>
 
@@ -20,6 +21,7 @@ struct Counting {
     std::int64_t answered = 0;
     std::vector<std::size_t> batches;  // operations in each
     int afterwards = 0;
+    bool cut_short = false;  // each batch ends with what it had first, as where memory runs out
     std::function<void()> before_the_end = [] {};
 
     std::atomic<int> aside = 0;
@@ -35,7 +37,8 @@ struct Counting {
 
     void run(Batch& batch) {
         std::size_t operations = 0;
-        for (auto tickets = batch.next(); !tickets.empty(); tickets = batch.next())
+        for (auto tickets = batch.next(); !tickets.empty();
+             tickets = cut_short ? std::span<Ticket* const>() : batch.next())
             for (Ticket* ticket : tickets)
                 for (std::size_t i = 0; i < ticket->commands.size(); ++i) {
                     Answer answer;
@@ -125,6 +128,35 @@ TEST_CASE("a full batch leaves the rest to the next and everybody is answered on
     CHECK(sum == all * (all + 1) / 2);
     CHECK(counting.afterwards == static_cast<int>(counting.batches.size()));
     for (const auto operations : counting.batches) CHECK(operations <= limits::batch_operations);
+}
+
+// Between two rounds nobody asks, so that nobody is woken by what comes later.
+TEST_CASE("everybody is woken though nobody comes after") {
+    constexpr int callers = 64;
+    constexpr int rounds = 60;
+    Counting counting;
+    SUBCASE("of whole batches") {}
+    SUBCASE("of batches that are cut short") {
+        counting.cut_short = true;
+    }
+    std::barrier all(callers);
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < callers; ++i)
+            threads.emplace_back([&, i] {
+                // Of some three fit into one batch, so that many are left over.
+                const std::vector<Command> commands(i % 8 == 0 ? limits::batch_operations / 3 : 1);
+                for (int round = 0; round < rounds; ++round) {
+                    all.arrive_and_wait();
+                    Ticket ticket(commands, {});
+                    CHECK(counting.queue.submit(ticket));
+                    CHECK(ticket.answers.size() == commands.size());
+                }
+            });
+    }
+    CHECK(counting.answered ==
+          rounds * (callers / 8 * static_cast<std::int64_t>(limits::batch_operations / 3) +
+                    callers / 8 * 7));
 }
 
 TEST_CASE("everybody who sleeps is woken by those who were before") {
