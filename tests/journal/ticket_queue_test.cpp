@@ -168,7 +168,7 @@ TEST_CASE("everybody who sleeps is woken by those who were before") {
         std::vector<std::jthread> threads;
         for (int i = 0; i < callers; ++i)
             threads.emplace_back([&, i] {
-                // Now and then one comes late, so that batches differ and beds overlap.
+                // Now and then one comes late, so that batches differ.
                 for (int round = 0; round < rounds; ++round) {
                     for (int late = 0; (round + i) % 97 == 0 && late < 50; ++late)
                         std::this_thread::yield();
