@@ -37,11 +37,11 @@ void PendingFailures::add(const Command& command, ErrorCode code, Duration took)
     const auto named = named_by(command.request);
     // A command that is itself senseless may hold texts that no event can: those stay out.
     const bool sound = validate(command).has_value();
-    const auto [kept, fresh] = kept_.try_emplace(
-        {operation, command.ask.origin, code, sound ? named.worker : WorkerId{},
-         sound ? command.ask.caller : std::string{},
-         sound ? std::string(named.image) : std::string{}},
-        Kept{{took}});
+    const auto [kept, fresh] =
+        kept_.try_emplace({operation, command.ask.origin, code, sound ? named.worker : WorkerId{},
+                           sound ? command.ask.caller : std::string{},
+                           sound ? std::string(named.image) : std::string{}},
+                          Kept{{took}});
     if (!fresh) kept->second.took.push_back(took);
     ++count_;
 }

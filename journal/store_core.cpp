@@ -211,8 +211,8 @@ Result<void> StoreCore::append(Result<void> prepared, Undo& undo) {
         new_texts_.emplace_back(fold_.world.texts.text(TextId{id}));
     const bool first = !self_.id.given();
     Recorder recorder = first ? Recorder{writer(), options_.instance, options_.run,
-                                               Position{head_.position.value + 1}}
-                                    : self_;
+                                         Position{head_.position.value + 1}}
+                              : self_;
     Result<Head> head;
     if (prepared) {
         reached_ = Reached::appending;

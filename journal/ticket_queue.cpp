@@ -54,7 +54,7 @@ class TicketQueue::Taking final : public Batch {
 
     std::span<Ticket* const> taken() const override { return queue_.batch_; }
 
-    // A ticket may be gone as soon as its state says so, and says so to others before that.
+    // Who wakes whom is settled before anybody is told: a ticket that is may be gone at once.
     void wake() override {
         auto& all = queue_.batch_;
         std::erase(all, &own_);

@@ -51,6 +51,14 @@ std::string why_of(const CLI::Error& error) {
     return why;
 }
 
+// The number of a standard stream that is closed must not become that of a file of the journal,
+// which what is printed would then be written to: it is taken by what fails as a closed one does.
+void hold_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(stream, F_GETFD) == -1)
+            (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 }  // namespace
 
 std::optional<std::string> nearest_word(std::string_view word,
@@ -248,16 +256,6 @@ Subcommand& CommandLine::command(const std::string& name, const std::string& sum
     auto* sub = parser_->app.add_subcommand(name, summary);
     return parser_->commands.emplace_back(name, Subcommand(*sub)).second;
 }
-
-// A standard stream that is closed must not become a file of the journal, which what is printed
-// would then be written to: the number is taken by what can neither be read nor written like it.
-namespace {
-void hold_standard_streams() {
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-        if (::fcntl(stream, F_GETFD) == -1)
-            (void)::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-}
-}  // namespace
 
 int CommandLine::run(int argc, char** argv) {
     hold_standard_streams();

@@ -194,8 +194,7 @@ Result<Connection> Connection::open(const std::string& path, const OpenOptions& 
     const int code = sqlite3_open_v2(uri.c_str(), &handle, flags,
                                      options.vfs.empty() ? nullptr : options.vfs.c_str());
     Connection connection(handle);
-    if (code != SQLITE_OK)
-        return tl::unexpected<Error>(error_of(handle, code, "opening " + path));
+    if (code != SQLITE_OK) return tl::unexpected<Error>(error_of(handle, code, "opening " + path));
     return connection;
 }
 

@@ -217,7 +217,7 @@ TEST_CASE("a flipped bit anywhere in the database is refused or found") {
     MESSAGE(found.damages << " flips, " << found.changed << " changed what a read gives, "
                           << found.missed_by_sqlite << " of these pass SQLite's integrity_check");
     CHECK_MESSAGE(found.silent == 0, found.first);
-    CHECK(found.changed > 100);
+    if (Extent().judged()) CHECK(found.changed > 100);
     CHECK(found.missed_by_sqlite > 0);  // the control: it is not SQLite that finds them
     CHECK(is_guaranteed("Of " + figure(found.damages) + " flips in the database " +
                         figure(found.changed) + " changed what a read gives"));
@@ -240,7 +240,7 @@ TEST_CASE("a flipped bit anywhere in the log is refused or found") {
     MESSAGE(found.damages << " flips, " << found.changed << " changed what a read gives, "
                           << found.missed_by_sqlite << " of these pass SQLite's integrity_check");
     CHECK_MESSAGE(found.silent == 0, found.first);
-    CHECK(found.changed > 100);
+    if (Extent().judged()) CHECK(found.changed > 100);
     CHECK(is_guaranteed("of " + figure(found.damages) + " in the log " + figure(found.changed)));
 }
 

@@ -108,8 +108,7 @@ TEST_CASE("the first commit of a log is not found either when it was refused") {
         it.dies_with_a_new_log();
         FaultyVfs vfs;
         auto journal = opened(it.path, &vfs);
-        vfs.fail(
-            {.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = Lasts::for_ever});
+        vfs.fail({.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = Lasts::for_ever});
         JournalScript again(*journal, it.script.self());
         if (const auto answer = again.append({drain_event()}); !answer) {
             ++refused;

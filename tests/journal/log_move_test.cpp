@@ -240,8 +240,7 @@ TEST_CASE("many callers of two stores lose nothing while the log is moved after 
         for (const auto* store : {&one, &other})
             for (int i = 0; i < callers; ++i)
                 threads.emplace_back([&, store] {
-                    for (int call = 0; call < calls; ++call)
-                        answered += spawned(**store);
+                    for (int call = 0; call < calls; ++call) answered += spawned(**store);
                 });
     }
     CHECK(answered == 2 * callers * calls);

@@ -290,13 +290,11 @@ TEST_SUITE("tools/usage") {
 
     TEST_CASE("a closed stdout does not become a file of the journal") {
         TempDir dir;
-        const auto path = made_journal(dir);
+        const auto path = dir / "pool.db";
         const auto ran =
-            run("/bin/sh", {"-c", "\"$0\" exec \"$1\" --as cp-a >&-", FENCELINE_PROGRAM, path},
-                {.input = "{\"op\":\"spawn\",\"image\":\"a\"}\n"});
-        CHECK(ran.code == 3);
-        CHECK(bytes_of(path + "-lock").find("spawn") == std::string::npos);
-        CHECK(bytes_of(path + "-anchor").find("spawn") == std::string::npos);
+            run("/bin/sh", {"-c", "\"$0\" init \"$1\" >&-", FENCELINE_PROGRAM, path}, {});
+        check_error(ran, 3, "written");
+        CHECK(bytes_of(path + "-lock").find("journal") == std::string::npos);
         CHECK(run_program({"verify", path}).code == 0);
     }
 
