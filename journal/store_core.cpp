@@ -323,8 +323,11 @@ Result<void> StoreCore::close() {
     const auto aside = end_aside();
     const auto lock = hold(mutex_);
     if (closed_) return {};
+    // Also where nobody asked since: a sync that failed in the housekeeping is heard here.
     Result<void> flushed;
-    if (!poisoned_) {
+    if (poisoned_) {
+        flushed = tl::unexpected<Error>(poisoned_error());
+    } else {
         flushed = flush(Owed::failures_and_heartbeats);
         while (flushed && !failures_.empty()) flushed = flush(Owed::failures_and_heartbeats);
         if (flushed && head_.position.value - checkpointed_.value >= checkpoint_at_close_events)

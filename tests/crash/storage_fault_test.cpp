@@ -6,6 +6,7 @@
 //   --scale 5     five times as many of the calls
 //   --long        each call
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <utility>
@@ -135,6 +136,19 @@ TEST_CASE("storage that fails at any call makes no answer untrue") {
     CHECK(all.fired * 10 > all.runs * 8);
     CHECK(all.unknown > 50);
     CHECK(is_guaranteed("a seeded sample, " + figure(all.fired) + " faults"));
+}
+
+// The last of them fails where nobody asks any more: in the housekeeping before the store is
+// closed.
+TEST_CASE("each sync that fails while history is sealed is heard") {
+    const auto sealing = std::ranges::find(scripts(), std::string("sealing"), &Script::name);
+    REQUIRE(sealing != scripts().end());
+    Tally tally;
+    const Kind kept{"sync error", {.what = Call::sync, .code = SQLITE_IOERR_FSYNC}};
+    for (int nth = 1; run_once(*sealing, kept, nth, End::goes_on, tally); ++nth) {
+    }
+    CHECK_MESSAGE(tally.wrong == 0, tally.first_wrong);
+    CHECK(tally.fired > 13);
 }
 
 // The controls: what a store must never say is seen.
