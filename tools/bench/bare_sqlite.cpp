@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
+
 namespace fenceline::tools::bench {
 
 namespace {
@@ -55,14 +57,17 @@ class BareSqlite::Impl {
     sqlite3_stmt* commit = nullptr;
     sqlite3_stmt* scan = nullptr;
     std::int64_t next = 1;
+    Writers writers = Writers::one;
 };
 
 BareSqlite::BareSqlite(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BareSqlite::~BareSqlite() = default;
 
-Result<std::unique_ptr<BareSqlite>> BareSqlite::open(const std::string& path) {
+Result<std::unique_ptr<BareSqlite>> BareSqlite::open(const std::string& path, Writers writers) {
     auto impl = std::make_unique<Impl>();
+    impl->writers = writers;
     if (sqlite3_open(path.c_str(), &impl->db) != SQLITE_OK) return failed(impl->db);
+    sqlite3_busy_timeout(impl->db, 30'000);
     FENCELINE_TRY(impl->run("PRAGMA journal_mode=WAL"));
     FENCELINE_TRY(impl->run("PRAGMA synchronous=FULL"));
     FENCELINE_TRY(impl->run(create_sql));
@@ -101,6 +106,7 @@ Result<void> BareSqlite::insert(int rows) {
                                        1};
         int at = 1;
         for (const auto value : values) sqlite3_bind_int64(statement, at++, value);
+        if (impl_->writers == Writers::several) sqlite3_bind_null(statement, 1);
         sqlite3_bind_null(statement, at++);
         sqlite3_bind_int(statement, at++, 5);
         sqlite3_bind_blob(statement, at++, payload, sizeof payload, SQLITE_STATIC);
@@ -109,6 +115,18 @@ Result<void> BareSqlite::insert(int rows) {
         FENCELINE_TRY(impl_->step(statement));
     }
     return impl_->step(impl_->commit);
+}
+
+Result<double> BareSqlite::insert_for(int seconds, int rows) {
+    using Steady = std::chrono::steady_clock;
+    const auto start = Steady::now();
+    std::chrono::duration<double> passed{};
+    long done = 0;
+    for (; passed.count() < seconds; passed = Steady::now() - start) {
+        FENCELINE_TRY(insert(rows));
+        done += rows;
+    }
+    return static_cast<double>(done) / passed.count();
 }
 
 Result<void> BareSqlite::copy_events(const std::string& journal, const std::string& path) {

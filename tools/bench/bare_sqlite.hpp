@@ -14,11 +14,16 @@ namespace fenceline::tools::bench {
 
 class BareSqlite {
   public:
-    [[nodiscard]] static Result<std::unique_ptr<BareSqlite>> open(const std::string& path);
+    // One of several writers waits for the others as SQLite does, and lets it number its rows.
+    enum class Writers { one, several };
+    [[nodiscard]] static Result<std::unique_ptr<BareSqlite>> open(const std::string& path,
+                                                                  Writers writers = Writers::one);
     ~BareSqlite();
 
     // One transaction, one sync.
     [[nodiscard]] Result<void> insert(int rows);
+    // Such transactions one after the other; rows a second.
+    [[nodiscard]] Result<double> insert_for(int seconds, int rows);
     // Copies the events of a journal, so that both files hold the same rows.
     [[nodiscard]] static Result<void> copy_events(const std::string& journal,
                                                   const std::string& path);

@@ -1,6 +1,5 @@
 // Durable operations per second, one caller and many, and how long a caller waits.
 
-#include <chrono>
 #include <filesystem>
 
 #include "journal/journal.hpp"
@@ -13,22 +12,6 @@
 namespace fenceline::tools::bench {
 
 namespace {
-
-using Steady = std::chrono::steady_clock;
-
-double seconds_since(Steady::time_point start) {
-    return std::chrono::duration<double>(Steady::now() - start).count();
-}
-
-Result<double> run_bare(BareSqlite& bare, int rows, int seconds) {
-    const auto start = Steady::now();
-    long done = 0;
-    while (seconds_since(start) < seconds) {
-        FENCELINE_TRY(bare.insert(rows));
-        done += rows;
-    }
-    return static_cast<double>(done) / seconds_since(start);
-}
 
 // Commits between two positions: how many callers shared one.
 class SealCount : public Sink {
@@ -79,12 +62,12 @@ Result<void> measure_durable(const Options& options, Figures& figures) {
     std::vector<double> ours_1, bare_1, ours_n, bare_n, bare_threads, ours_loop, speedup, waits;
     std::vector<Position> shared;
     for (int round = 0; round < options.rounds; ++round) {
-        auto b1 = run_bare(**bare, 1, options.seconds_per_round);
+        auto b1 = (*bare)->insert_for(options.seconds_per_round, 1);
         if (!b1) return tl::unexpected<Error>(std::move(b1.error()));
         auto o1 = run_threads(**store, one, options.seconds_per_round);
         if (!o1) return tl::unexpected<Error>(std::move(o1.error()));
         all.front() = one.front();
-        auto bn = run_bare(**bare, options.callers, options.seconds_per_round);
+        auto bn = (*bare)->insert_for(options.seconds_per_round, options.callers);
         if (!bn) return tl::unexpected<Error>(std::move(bn.error()));
         shared.push_back((*store)->status().position);
         auto on = run_threads(**store, all, options.seconds_per_round);
