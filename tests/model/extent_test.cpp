@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <string>
+
+#include "tests/support/program.hpp"
 
 using namespace fenceline::testing;
 
@@ -25,6 +28,11 @@ class Variable {
     const char* name_;
     std::optional<std::string> was_;
 };
+
+// This very program.
+Ran run_tests(std::vector<std::string> arguments) {
+    return run(std::filesystem::read_symlink("/proc/self/exe"), arguments, {});
+}
 
 }  // namespace
 
@@ -53,5 +61,23 @@ TEST_SUITE("model/extent") {
         }
         const Variable seed(Extent::seed_variable, "0.5");
         CHECK_THROWS_AS(Extent(), std::invalid_argument);
+    }
+
+    TEST_CASE("a run of no test has failed") {
+        const Ran none = run_tests({"-ts=no/such"});
+        CHECK(none.code == 2);
+        CHECK(none.err.find("the filters leave no test") != std::string::npos);
+        CHECK(run_tests({"-tc=a scaled test runs at least once"}).code == 0);
+        CHECK(run_tests({"--scale", "x"}).code == 2);
+    }
+
+    TEST_CASE("fails when it is asked for" * doctest::skip()) {
+        FAIL("as asked");
+    }
+
+    TEST_CASE("a run that fails names the options that choose it again") {
+        const Ran failed = run_tests({"--no-skip", "-tc=fails when*", "--seed", "17", "--long"});
+        CHECK(failed.code == 1);
+        CHECK(failed.err.find(" --seed 17 --long\n") != std::string::npos);
     }
 }

@@ -51,6 +51,14 @@ struct Extent {
     }
     // Likewise, 25 times as much in the long form: for tests whose every run is another one.
     [[nodiscard]] std::int64_t runs(std::int64_t n) const { return scaled(long_form ? 25 * n : n); }
+    // The options that ask for it again, each after a space.
+    [[nodiscard]] std::string options() const {
+        std::string out;
+        if (seed) out += " --seed " + std::to_string(*seed);
+        if (scale != 1) out += " --scale " + std::to_string(scale);
+        if (long_form) out += " --long";
+        return out;
+    }
     // Whether enough is run to judge what was met.
     [[nodiscard]] bool judged() const { return scale >= 1 && !seed; }
 
