@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "tools/source.hpp"
+
 namespace fenceline::tools {
 
 namespace {
@@ -76,7 +78,9 @@ Result<void> EventFilter::understand() {
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
         if (error != std::errc{} || end != text.data() + text.size())
             return fail(ErrorCode::invalid_request, "--worker: \"" + text + "\" is no number");
-        worker_ids_.push_back(WorkerId{id});
+        const auto worker = worker_of(id);
+        if (!worker) return fail(ErrorCode::invalid_request, "--worker: " + worker.error().text);
+        worker_ids_.push_back(*worker);
     }
     FENCELINE_TRY(labels_of(origins, "--origin", origin_values_));
     FENCELINE_TRY(labels_of(operations, "--operation", operation_values_));

@@ -174,8 +174,10 @@ int pin(const PinOptions& options, const Context& context) {
 int unpin(const PinOptions& options, const Context& context) {
     const auto journal = open_journal({.path = options.path});
     if (!journal) return report(options.path, journal.error());
-    if (const auto removed = (*journal)->unpin(options.name); !removed)
-        return report(options.path, removed.error());
+    if (const auto removed = (*journal)->unpin(options.name); !removed) {
+        const int code = report(options.path, removed.error());
+        return removed.error().code == ErrorCode::not_found ? exit_refused : code;
+    }
     write_out(context.json ? line_of({{"unpinned", options.name}})
                            : fmt::format("unpinned {}\n", printable(options.name)));
     return exit_done;

@@ -111,12 +111,14 @@ std::string text_of(const replay::Life& life, std::int64_t worker, const Context
 }
 
 int show(const ShowOptions& options, const Context& context) {
+    const auto worker = worker_of(options.worker);
+    if (!worker) return wrong_usage("show", worker.error().text);
     const auto reader = open_reader(options.path);
     if (!reader) return report(options.path, reader.error());
     const auto to = position_of(**reader, options.at);
     if (!to) return report_source(options.path, to.error());
     ProgressBar bar(context, "reading");
-    const auto life = replay::life_of(**reader, WorkerId{options.worker}, *to, bar.callback());
+    const auto life = replay::life_of(**reader, *worker, *to, bar.callback());
     if (!life) {
         if (life.error().code == ErrorCode::not_found)
             return wrong_usage("show", life.error().text);

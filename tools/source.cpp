@@ -2,11 +2,19 @@
 
 #include <algorithm>
 
+#include "events/limits.hpp"
 #include "journal/start.hpp"
 #include "replay/replayer.hpp"
 #include "tools/output.hpp"
 
 namespace fenceline::tools {
+
+Result<WorkerId> worker_of(std::int64_t number) {
+    if (number >= 1 && number <= limits::worker_id_max) return WorkerId{number};
+    return fail(ErrorCode::invalid_request, "no worker has the id " + std::to_string(number) +
+                                                ": ids are 1 to " +
+                                                std::to_string(limits::worker_id_max));
+}
 
 namespace {
 

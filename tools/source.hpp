@@ -23,6 +23,9 @@ struct Window {
     [[nodiscard]] bool counts_nothing() const { return count_after >= to; }
 };
 
+// The worker of that number; `invalid_request` where none can have it.
+[[nodiscard]] Result<WorkerId> worker_of(std::int64_t number);
+
 // An error of how an option was written is `invalid_request`; others are the journal's.
 // --at and --to: the last position at or before; empty: the head.
 [[nodiscard]] Result<Position> position_of(Reader& reader, const std::string& when);

@@ -24,7 +24,11 @@ Result<void> backup_journal(const std::string& path, const std::string& to) {
     auto source = SqliteReader::open(path);
     if (!source) return tl::unexpected<Error>(std::move(source.error()));
     auto target = resolve(to);
-    if (!target) return tl::unexpected<Error>(std::move(target.error()));
+    if (!target) {
+        Error error = std::move(target.error());
+        error.text = "no copy at " + to + ": " + error.text;
+        return tl::unexpected<Error>(std::move(error));
+    }
     if (state_of(target->database).exists)
         return fail(ErrorCode::already_exists,
                     "there is a file at " + target->database + " already", "choose another path");

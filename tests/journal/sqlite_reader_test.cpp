@@ -535,6 +535,9 @@ TEST_CASE("a backup never overwrites") {
     CHECK(std::filesystem::file_size(copy) == 8);
     CHECK_FALSE(backup_journal(dir / "none.db", dir / "new.db").has_value());
     CHECK_FALSE(std::filesystem::exists(dir / "new.db"));
+    const auto nowhere = backup_journal(path, dir / "nowhere/copy.db");
+    REQUIRE_FALSE(nowhere.has_value());
+    CHECK(nowhere.error().text.find("no copy at " + (dir / "nowhere/copy.db")) == 0);
 }
 
 TEST_SUITE_END();

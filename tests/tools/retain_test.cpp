@@ -124,7 +124,7 @@ TEST_SUITE("tools/retain") {
         refused({"retain", "--before", "#9", "--keep", "-1"}, 2, "--keep");
         refused({"pin", "--from", "#1"}, 2, "--name is needed");
         refused({"pin", "--name", "a", "--from", "#99999"}, 2, "after the last event");
-        refused({"unpin", "nothing"}, 3, "no pin of the name nothing");
+        refused({"unpin", "nothing"}, 4, "no pin of the name nothing");
         done({"pin", pool.path, "--from", "#700", "--to", "#710", "--name", "a"});
         refused({"pin", "--name", "a", "--from", "#800"}, 4, "there is a pin a already");
     }

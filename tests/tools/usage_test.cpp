@@ -125,6 +125,9 @@ TEST_SUITE("tools/usage") {
         check_error(run_program({"ps", path, "--at", "#4"}), 2, "the journal ends at #3");
         check_error(run_program({"log", path, "--from", "@x"}), 2, "@x");
         check_error(run_program({"show", path, "77"}), 2, "no event names worker 77");
+        check_error(run_program({"show", path, "0"}), 2, "no worker has the id 0");
+        check_error(run_program({"log", path, "--worker", "-1"}), 2, "no worker has the id -1");
+        check_error(run_program({"exec", path, "--as", ""}), 2, "who asks is empty");
         check_error(run_program({"metrics", path, "--recorder", "nobody"}), 2, "nobody");
         CHECK(run_program({"ps", path, "--at", "#3"}).code == 0);
         CHECK(run_program({"ps", path, "--at", "-1d"}).code == 0);

@@ -36,6 +36,7 @@ Result<Time> last_time(const std::string& path) {
 }
 
 int exec(const ExecOptions& options, Context&) {
+    if (options.caller.empty()) return wrong_usage("exec", "--as: the name of who asks is empty");
     const auto resolution = parse_duration(options.heartbeat_resolution);
     if (!resolution)
         return wrong_usage("exec", "--heartbeat-resolution: " + resolution.error().text);

@@ -116,6 +116,8 @@ class Import {
 };
 
 int run_import(const ImportOptions& options, const Context& context) {
+    if (options.caller.empty())
+        return wrong_usage("import", "--as: the name of who adopts is empty");
     Import import(options);
     const auto built = build_journal({.path = options.path}, [&](std::unique_ptr<Journal> journal) {
         return import.fill(std::move(journal));
