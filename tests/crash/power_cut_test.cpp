@@ -17,6 +17,7 @@
 #include "journal/open.hpp"
 #include "replay/verify.hpp"
 #include "tests/support/extent.hpp"
+#include "tests/support/fake_clock.hpp"
 #include "tests/support/guarantees.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/noting_journal.hpp"
@@ -62,7 +63,9 @@ class Lab {
                 // What is anchored is synced at once.
                 .anchor_every = script_.sync_late ? seconds(3600) : Duration{},
                 .late_sync = script_.sync_late ? LateSync::always : LateSync::never,
-                .vfs = vfs_.name()};
+                .vfs = vfs_.name(),
+                .id = "power-cut",
+                .clock = const_cast<FakeClock*>(&clock_)};
     }
 
     // Runs the script until its end or the cut.
@@ -134,6 +137,8 @@ class Lab {
         told_ = std::move(heard.events);
         auto store =
             LifecycleStore::open({.instance = instance,
+                                  .run = "run-" + std::to_string(++runs_),
+                                  .clock = &clock_,
                                   .checkpoint_events = script_.checkpoint_events,
                                   .upkeep_thread = false},
                                  std::make_unique<NotingJournal>(std::move(*journal), noted));
@@ -155,6 +160,8 @@ class Lab {
     TempDir dir_;
     std::string path_ = dir_ / "pool.db";
     PowerCutVfs vfs_;
+    FakeClock clock_;  // the same bytes whenever it runs
+    int runs_ = 0;
     std::vector<Event> told_;  // by whoever opened the journal last
 };
 
