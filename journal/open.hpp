@@ -28,7 +28,8 @@ namespace fenceline {
 
 // When a commit is synced: while its store holds the write lock, or after it has given the lock on,
 // so that the next store decides and writes meanwhile. It is answered after its sync in any case,
-// and whoever answers on the strength of it syncs it first.
+// and whoever answers on the strength of it syncs it first. Stores contend when one waits for the
+// lock, or found commits of others when it last had it.
 enum class LateSync { when_contended, always, never };
 
 struct JournalOptions {

@@ -17,6 +17,9 @@ namespace fenceline::sqlite {
 
 namespace {
 
+// For a lock, to those who hear of a failed sync only after it.
+constexpr Duration doubt_timeout = seconds(1);
+
 // Codes of a failed COMMIT that SQLite gave up before its last frame was written to the end. Any
 // other failure may have come after it.
 bool gave_up_before_the_end(int code) {
@@ -45,8 +48,8 @@ Result<void> SqliteJournal::set_sync(Sync wanted) {
 // A commit that is anchored is durable before others append, so that the anchor never goes back.
 bool SqliteJournal::may_sync_late() const {
     const auto when = options_.late_sync;
-    const bool wanted =
-        when == LateSync::always || (when == LateSync::when_contended && lock_.contended());
+    const bool shared = lock_.contended() || others_append_;
+    const bool wanted = when == LateSync::always || (when == LateSync::when_contended && shared);
     return wanted && !anchor_due();
 }
 
@@ -103,10 +106,22 @@ Result<void> SqliteJournal::commit() {
 // database, which is synced.
 Result<void> SqliteJournal::sync(Position head) {
     const OnThrow out_of_memory([&] { poisoned_ = true; });
-    if (auto synced = sync_log(database_->connection); !synced)
-        return tl::unexpected<Error>(poison(std::move(synced.error())));
+    if (auto synced = sync_log(database_->connection); !synced) {
+        auto error = poison(std::move(synced.error()));
+        doubt_log();
+        return tl::unexpected<Error>(std::move(error));
+    }
     note_synced(head);
     return {};
+}
+
+// What others see of the log may not be there. Where it cannot be mended, or this process dies
+// first, no store opens the journal until all have closed it.
+void SqliteJournal::doubt_log() {
+    if (!lock_.acquire(doubt_timeout)) return;
+    const OnThrow out_of_memory([&] { lock_.release(); });
+    if (open_files_.check()) (void)make_index_anew(database_->connection, doubt_timeout);
+    lock_.release();
 }
 
 void SqliteJournal::note_synced(Position position) {
@@ -126,7 +141,8 @@ Result<Head> SqliteJournal::begin_write() {
     FENCELINE_TRY(begin(Sync::after_lock));
     const OnThrow out_of_memory([&] { end(); });
     const auto version = database_->connection.data_version();
-    if (head_as_of_ && head_as_of_ == version) return head_;
+    others_append_ = head_as_of_ && head_as_of_ != version;
+    if (head_as_of_ && !others_append_) return head_;
     auto head = database_->reads->head();
     if (!head) {
         end();

@@ -106,6 +106,8 @@ class SqliteJournal final : public Journal {
     // Of everything in the log, up to `head` at least.
     [[nodiscard]] Result<void> sync(Position head);
     void note_synced(Position position);
+    // After a failed sync of what others see already. Without the lock.
+    void doubt_log();
     [[nodiscard]] Error poison(Error error);
     // Poisons when a sync failed: what it should have made durable may be anywhere.
     [[nodiscard]] Error after_checkpoint(Error error);
@@ -155,6 +157,7 @@ class SqliteJournal final : public Journal {
     Head head_;                    // while writing_: the journal's
     // Of the database when head_ was its head, unless that is not known.
     std::optional<DataVersion> head_as_of_;
+    bool others_append_ = false;              // did between the last two times that this one began
     int checkpoint_frames_, checkpoint_due_;  // frames in the log from which it is moved
     std::string id_;
     Clock* clock_;

@@ -88,8 +88,11 @@ Result<bool> SqliteJournal::begin_move() {
 Result<void> SqliteJournal::end_maintenance() {
     if (process_ != this_process() || log_move_ == nullptr || !log_move_->begun()) return usable();
     const OnThrow out_of_memory([&] { lock_.end_move(); });
+    // Before the log is kept no more: what was moved counts as moved, but may not be there.
+    const bool lost = log_move_->sync_failed();
+    if (lost) doubt_log();
     auto moved = log_move_->end();
-    if (!moved && log_move_->sync_failed())
+    if (!moved && lost)
         moved = tl::unexpected<Error>(poison(std::move(moved.error())));
     else if (!moved)
         put_off_move();

@@ -52,13 +52,17 @@ struct LogHeader {
     static constexpr std::int64_t bytes = 32;
     std::int64_t page_bytes = 0;
     std::array<char, 8> salts{};
+    bool big_endian_sums = false;
+    std::array<std::uint32_t, 2> sum{};  // of the header itself
 
     static Result<LogHeader> of(sqlite3_file& log) {
         std::array<char, bytes> read{};
         const int code = log.pMethods->xRead(&log, read.data(), bytes, 0);
         if (code != SQLITE_IOERR_SHORT_READ)
             FENCELINE_TRY(done(code, "reading the header of the journal's log"));
-        LogHeader header{.page_bytes = number_at(&read[8])};
+        LogHeader header{.page_bytes = number_at(&read[8]),
+                         .big_endian_sums = (number_at(&read[0]) & 1) != 0,
+                         .sum = {number_at(&read[24]), number_at(&read[28])}};
         std::copy_n(&read[16], header.salts.size(), header.salts.begin());
         return header;
     }
@@ -69,6 +73,32 @@ struct LogHeader {
     [[nodiscard]] bool has(const FrameHeader& frame) const {
         return std::equal(salts.begin(), salts.end(), frame.begin() + 8);
     }
+};
+
+// The sum over the words of a log: each frame's begins with that of the frame before.
+class LogSum {
+  public:
+    explicit LogSum(const LogHeader& header)
+        : big_endian_(header.big_endian_sums), s_(header.sum) {}
+
+    void add(std::span<const char> bytes) {
+        for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+            s_[0] += word_at(&bytes[i]) + s_[1];
+            s_[1] += word_at(&bytes[i + 4]) + s_[0];
+        }
+    }
+    [[nodiscard]] bool is_in(std::span<const char> frame) const {
+        return number_at(&frame[16]) == s_[0] && number_at(&frame[20]) == s_[1];
+    }
+
+  private:
+    [[nodiscard]] std::uint32_t word_at(const char* bytes) const {
+        const auto number = number_at(bytes);
+        return big_endian_ ? number : __builtin_bswap32(number);
+    }
+
+    bool big_endian_;
+    std::array<std::uint32_t, 2> s_;
 };
 
 // Whether frames that recovery could take for a commit lie from frame `end` on. Their pages are not
@@ -155,6 +185,16 @@ class LogHeldStill {
     sqlite3_file* file_;
 };
 
+// The index's first region: https://www.sqlite.org/walformat.html#the_wal_index_header
+Result<volatile char*> index_of_log(sqlite3_file& file) {
+    constexpr int region_bytes = 32'768;
+    volatile void* region = nullptr;
+    FENCELINE_TRY(done(file.pMethods->xShmMap(&file, 0, region_bytes, 0, &region),
+                       "looking at the index of the journal's log"));
+    if (region == nullptr) return fail(ErrorCode::io, "the index of the journal's log is gone");
+    return static_cast<volatile char*>(region);
+}
+
 std::uint32_t native_number_at(const volatile char* bytes) {
     std::array<char, sizeof(std::uint32_t)> copied{};
     for (std::size_t i = 0; i < copied.size(); ++i) copied[i] = bytes[i];
@@ -163,18 +203,53 @@ std::uint32_t native_number_at(const volatile char* bytes) {
 
 }  // namespace
 
-// https://www.sqlite.org/walformat.html#the_wal_index_header
 Result<LogState> state_of_log(Connection& database) {
-    constexpr int region_bytes = 32'768, frames_at = 16, moved_at = 96;
+    constexpr int frames_at = 16, moved_at = 96;
     auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
-    volatile void* region = nullptr;
-    FENCELINE_TRY(done((*file)->pMethods->xShmMap(*file, 0, region_bytes, 0, &region),
-                       "looking at the index of the journal's log"));
-    if (region == nullptr) return fail(ErrorCode::io, "the index of the journal's log is gone");
-    const auto* index = static_cast<const volatile char*>(region);
-    return LogState{.frames = native_number_at(index + frames_at),
-                    .moved = native_number_at(index + moved_at)};
+    auto index = index_of_log(**file);
+    if (!index) return tl::unexpected<Error>(std::move(index.error()));
+    return LogState{.frames = native_number_at(*index + frames_at),
+                    .moved = native_number_at(*index + moved_at)};
+}
+
+Result<bool> log_is_whole(Connection& database) {
+    auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
+    if (!log) return tl::unexpected<Error>(std::move(log.error()));
+    auto state = state_of_log(database);
+    if (!state) return tl::unexpected<Error>(std::move(state.error()));
+    if (state->frames == 0) return true;
+    auto header = LogHeader::of(**log);
+    if (!header) return tl::unexpected<Error>(std::move(header.error()));
+    std::vector<char> frame(static_cast<std::size_t>(header->at(1) - header->at(0)));
+    LogSum sum(*header);
+    for (std::uint32_t number = 0; number < state->frames; ++number) {
+        const int code = (*log)->pMethods->xRead(*log, frame.data(), static_cast<int>(frame.size()),
+                                                 header->at(number));
+        if (code == SQLITE_IOERR_SHORT_READ) return false;  // another file than the index is of
+        FENCELINE_TRY(done(code, "reading the journal's log"));
+        sum.add(std::span(frame).first(8));
+        sum.add(std::span(frame).subspan(frame_header_bytes));
+        if (!sum.is_in(frame)) return false;
+    }
+    return true;
+}
+
+// As SQLite does where the last process died: its header is read as one that was never made.
+Result<void> make_index_anew(Connection& database, Duration timeout) {
+    constexpr int header_bytes = 96;  // twice 48
+    auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
+    if (!file) return tl::unexpected<Error>(std::move(file.error()));
+    {
+        auto still = LogHeldStill::by(**file, timeout);
+        if (!still) return tl::unexpected<Error>(std::move(still.error()));
+        auto index = index_of_log(**file);
+        if (!index) return tl::unexpected<Error>(std::move(index.error()));
+        std::fill_n(*index, header_bytes, '\0');
+        (*file)->pMethods->xShmBarrier(*file);
+    }
+    // Whoever reads next makes it; a reader that may not write would have to wait for that.
+    return database.number("SELECT count(*) FROM meta").map([](std::int64_t) {});
 }
 
 Result<void> sync_log(Connection& database) {

@@ -59,6 +59,18 @@ struct LogState {
 // meanwhile, or writes it, whatever locks he knows: `busy` where somebody does for longer.
 [[nodiscard]] Result<void> write_anew(Connection& database, Duration timeout);
 
+// Where a sync failed, the log may not hold what its index names: Btrfs drops at once what was not
+// written, others when they need the memory (Rebello et al., "Can Applications Recover from fsync
+// Failures?", USENIX ATC 2020). Whoever reads through that index reads what lies there instead.
+// False: some frame is not there, or has another sum than its header says. Outside of a
+// transaction.
+[[nodiscard]] Result<bool> log_is_whole(Connection& database);
+
+// Makes the index anew of the frames that are whole, up to the last commit among them, and none of
+// them counts as moved. Readers go on meanwhile. Outside of a transaction; `busy` where somebody
+// writes or moves the log for longer, whatever locks he knows.
+[[nodiscard]] Result<void> make_index_anew(Connection& database, Duration timeout);
+
 [[nodiscard]] Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how);
 
 // After a commit that was refused for want of room: its last page may have been cut short over

@@ -120,6 +120,23 @@ TEST_CASE("without late syncs the write lock is held until the commit is durable
     CHECK(inner.error().code == ErrorCode::busy);
 }
 
+TEST_CASE("stores that take turns sync late also where none waits and one that is alone does not") {
+    Pool pool(LateSync::when_contended);
+    const auto another_gets_in = [&] {
+        Result<Answer> inner;
+        pool.log.before_next = [&] { inner = Pool::spawn(*pool.b, "inner"); };
+        REQUIRE(Pool::spawn(*pool.a, "outer"));
+        return inner.has_value();
+    };
+    CHECK_FALSE(another_gets_in());  // the first turn shows that there is another
+    REQUIRE(Pool::spawn(*pool.b, "again"));
+    CHECK(another_gets_in());
+    CHECK(another_gets_in());
+    REQUIRE(Pool::spawn(*pool.a, "alone"));
+    REQUIRE(Pool::spawn(*pool.a, "alone still"));
+    CHECK_FALSE(another_gets_in());
+}
+
 // What is anchored never goes back: it is durable before anybody else appends.
 TEST_CASE("a commit that is anchored is synced under the lock also after late ones") {
     FakeClock clock;
