@@ -236,6 +236,8 @@ class Journal : public Reader {
     // maintain() can do it.
     [[nodiscard]] virtual Result<LongWork*> begin_maintenance() { return nullptr; }
     [[nodiscard]] virtual Result<void> end_maintenance() { return {}; }
+    // Housekeeping has fallen so far behind that whoever writes shall wait for what is being done.
+    [[nodiscard]] virtual bool lags() const { return false; }
     // What the destructor does, but says what went wrong: a sync that failed while the log was
     // moved loses nothing, and still is somebody's business. Nothing may be asked afterwards.
     [[nodiscard]] virtual Result<void> close() { return {}; }

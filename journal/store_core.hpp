@@ -37,7 +37,7 @@ class StoreCore {
     // begins to move the log.
     void housekeeping();
     // What of it takes long, beside the next batches.
-    [[nodiscard]] bool has_work_aside() const { return aside_ != nullptr; }
+    [[nodiscard]] bool has_work_aside() const { return aside_ == Aside::begun; }
     void work_aside();
     [[nodiscard]] Result<void> close();
     [[nodiscard]] Result<void> reopen(std::unique_ptr<Journal> journal);
@@ -110,6 +110,7 @@ class StoreCore {
     void drop_history();
     // Waits for what runs aside, and ends it.
     [[nodiscard]] std::unique_lock<std::mutex> end_aside();
+    void end_work();
 
     void stage(Ticket& ticket, const Command& command, Undo& undo);
     void stage_event(Event event, Undo& undo);
@@ -132,8 +133,10 @@ class StoreCore {
 
     std::int64_t process_ = this_process();
     std::mutex mutex_;
-    std::mutex aside_mutex_;                  // held while work runs aside; taken before mutex_
-    std::atomic<LongWork*> aside_ = nullptr;  // begun, and not ended
+    std::mutex aside_mutex_;  // held while work runs aside; taken before mutex_
+    enum class Aside { none, begun, runs, ran };
+    std::atomic<Aside> aside_ = Aside::none;
+    LongWork* work_ = nullptr;  // unless that is `none`
     StoreOptions options_;
     Clock* clock_;
     std::unique_ptr<Journal> journal_;

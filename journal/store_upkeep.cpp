@@ -47,13 +47,20 @@ void StoreCore::housekeeping() {
 }
 
 void StoreCore::keep_house() {
-    if (aside_ == nullptr) {
+    // Who runs it needs no lock for that.
+    if (aside_ == Aside::runs && process_ == this_process() && journal_->lags())
+        aside_.wait(Aside::runs);
+    // By whoever writes: busy callers leave the mutex to nobody who only sometimes wants it.
+    if (aside_ == Aside::ran) end_work();
+    if (aside_ == Aside::none && !poisoned_) {
         const auto begun = journal_->begin_maintenance();
         note(begun.map([](const LongWork*) {}));
-        if (begun && *begun != nullptr)
-            aside_ = *begun;
-        else if (!poisoned_)
+        if (begun && *begun != nullptr) {
+            work_ = *begun;
+            aside_ = Aside::begun;
+        } else if (!poisoned_) {
             note(journal_->maintain());
+        }
     }
     seal_history();
     drop_history();
@@ -61,25 +68,33 @@ void StoreCore::keep_house() {
     if (journal_->save_checkpoint({head_, fold_.save()})) checkpointed_ = head_.position;
 }
 
+// With `mutex_`. A failed sync has poisoned the journal, whatever else becomes of this.
+void StoreCore::end_work() {
+    aside_ = Aside::none;
+    note(journal_->end_maintenance());
+}
+
 // Beside the next batches, on any thread.
 void StoreCore::work_aside() {
-    if (aside_ == nullptr || process_ != this_process()) return;
+    if (process_ != this_process()) return;
     const std::unique_lock turn(aside_mutex_, std::try_to_lock);
-    if (!turn || aside_ == nullptr) return;
-    aside_.load()->run();
+    auto begun = Aside::begun;
+    if (!turn || !aside_.compare_exchange_strong(begun, Aside::runs)) return;
+    work_->run();
+    aside_ = Aside::ran;
+    aside_.notify_all();
     const auto lock = hold(mutex_);
-    aside_ = nullptr;
     try {
-        note(journal_->end_maintenance());
+        if (aside_ == Aside::ran) end_work();  // no writer came
     } catch (const std::bad_alloc&) {
-        // As after any other error; a failed sync has poisoned the journal.
+        // As after any other error.
     }
 }
 
 std::unique_lock<std::mutex> StoreCore::end_aside() {
     auto turn = hold(aside_mutex_);
     const auto lock = hold(mutex_);
-    if (aside_.exchange(nullptr) != nullptr) note(journal_->end_maintenance());
+    if (aside_ != Aside::none) end_work();
     return turn;
 }
 

@@ -48,6 +48,7 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> maintain() override;
     [[nodiscard]] Result<LongWork*> begin_maintenance() override;
     [[nodiscard]] Result<void> end_maintenance() override;
+    [[nodiscard]] bool lags() const override;
     [[nodiscard]] Result<void> close() override;
     [[nodiscard]] Result<SealStep> seal(const SealRequest& request) override;
     [[nodiscard]] Result<RetainStep> retain(const RetainRequest& request) override;
@@ -115,6 +116,7 @@ class SqliteJournal final : public Journal {
     // Moving the log, in sqlite_maintain.cpp.
     [[nodiscard]] bool move_is_due() const;
     void put_off_move();
+    void moved_all();
     [[nodiscard]] Result<bool> begin_move();
     [[nodiscard]] Result<void> open_log_move();
     [[nodiscard]] Result<void> move_now();
@@ -159,6 +161,7 @@ class SqliteJournal final : public Journal {
     std::optional<DataVersion> head_as_of_;
     bool others_append_ = false;              // did between the last two times that this one began
     int checkpoint_frames_, checkpoint_due_;  // frames in the log from which it is moved
+    bool move_held_up_ = false;               // by a reader, or by whoever moves it
     std::string id_;
     Clock* clock_;
     bool made_ = false;             // by this opening

@@ -14,6 +14,19 @@ bool SqliteJournal::move_is_due() const {
 // A reader holds the log back, or somebody else is moving it: looked at again a little later.
 void SqliteJournal::put_off_move() {
     checkpoint_due_ = database_->frames.frames() + checkpoint_frames_ / 4 + 1;
+    move_held_up_ = true;
+}
+
+// The next commit starts the log anew.
+void SqliteJournal::moved_all() {
+    checkpoint_due_ = checkpoint_frames_;
+    move_held_up_ = false;
+    database_->frames.set(0);
+}
+
+bool SqliteJournal::lags() const {
+    constexpr int lengths = 16;
+    return !move_held_up_ && database_->frames.frames() / lengths >= checkpoint_frames_;
 }
 
 Result<void> SqliteJournal::maintain() {
@@ -38,9 +51,7 @@ Result<void> SqliteJournal::move_now() {
     lock_.release();
     if (!counts) return tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
     if (!counts->complete()) return put_off_move(), Result<void>();
-    // The next commit starts the log anew.
-    checkpoint_due_ = checkpoint_frames_;
-    database_->frames.set(0);
+    moved_all();
     return {};
 }
 
@@ -54,8 +65,7 @@ Result<LongWork*> SqliteJournal::begin_maintenance() {
     if (begun && *begun) return log_move_.get();
     lock_.end_move();
     if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
-    checkpoint_due_ = checkpoint_frames_;
-    database_->frames.set(0);
+    moved_all();
     return nullptr;
 }
 

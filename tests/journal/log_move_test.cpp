@@ -188,6 +188,26 @@ TEST_CASE("operations are answered while the log is being moved") {
     CHECK(value_of(moving.store->position()) == Position{5});
 }
 
+// Where the disk does not keep up with it: the log has a length.
+TEST_CASE("operations wait for a move once the log is sixteen times as long as one begins") {
+    Moving moving(with_and_without_thread());
+    std::future<int> answered;
+    std::uintmax_t held_at = 0;
+    const auto log_bytes = [&] { return std::filesystem::file_size(moving.path + "-wal"); };
+    moving.moves([&] {
+        answered = std::async(std::launch::async, [&] {
+            int answers = 0;
+            for (int i = 0; i < 100; ++i) answers += spawned(*moving.store);
+            return answers;
+        });
+        CHECK(answered.wait_for(std::chrono::milliseconds(300)) == std::future_status::timeout);
+        held_at = log_bytes();
+    });
+    CHECK(answered.get() == 100);
+    // A page more or less for each operation that was on its way.
+    CHECK(held_at < 40 * 4096);
+}
+
 TEST_CASE("the log is moved by the thread of the store unless a caller shall") {
     const bool upkeep_thread = with_and_without_thread();
     Moving moving(upkeep_thread);
