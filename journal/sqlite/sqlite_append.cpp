@@ -120,7 +120,14 @@ Result<void> SqliteJournal::sync(Position head) {
 void SqliteJournal::doubt_log() {
     if (!lock_.acquire(doubt_timeout)) return;
     const OnThrow out_of_memory([&] { lock_.release(); });
-    if (open_files_.check()) (void)make_index_anew(database_->connection, doubt_timeout);
+    if (open_files_.check()) {
+        // What the index names is on the disk, or no later sync would write it. More may go
+        // meanwhile.
+        auto& database = database_->connection;
+        for (int tries = 0; tries < 3; ++tries)
+            if (make_index_anew(database, doubt_timeout) && write_anew(database, doubt_timeout))
+                break;
+    }
     lock_.release();
 }
 

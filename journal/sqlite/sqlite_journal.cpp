@@ -116,18 +116,10 @@ Result<void> SqliteJournal::open_database() {
     return made_ ? anchor_new_journal() : check_anchor();
 }
 
-// Where others have the journal open, its log may have been replaced, or a failed sync dropped some
-// of it: nobody here can tell which, so that nothing is decided from what is left.
-//
 // A log that is there may hold a commit whose sync failed, and the database a page: others see it,
 // but the disk may not have it. It has all of it before anyone is told.
 Result<void> SqliteJournal::prepare_log() {
     auto& database = database_->connection;
-    auto whole = log_is_whole(database);
-    if (!whole) return tl::unexpected<Error>(std::move(whole.error()));
-    if (!*whole)
-        return fail(ErrorCode::io, "the journal's log lacks what its index names",
-                    "close every program that has the journal open, then open it again");
     FENCELINE_TRY(write_anew(database, options_.lock_timeout));
     auto moved = checkpoint_log(database, Checkpointing::in_place);
     if (!moved) return tl::unexpected<Error>(std::move(moved.error()));

@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <chrono>
+#include <map>
 #include <span>
 #include <thread>
 #include <utility>
@@ -87,8 +88,9 @@ class LogSum {
             s_[1] += word_at(&bytes[i + 4]) + s_[0];
         }
     }
+    [[nodiscard]] bool is(const std::array<std::uint32_t, 2>& sum) const { return s_ == sum; }
     [[nodiscard]] bool is_in(std::span<const char> frame) const {
-        return number_at(&frame[16]) == s_[0] && number_at(&frame[20]) == s_[1];
+        return is({number_at(&frame[16]), number_at(&frame[20])});
     }
 
   private:
@@ -117,42 +119,60 @@ Result<bool> commit_lies_at(std::uint32_t end, sqlite3_file& log, const LogHeade
     return false;
 }
 
-// The frames are as many as the index counts, so that all of it is there.
-Result<void> write_same(sqlite3_file& file, std::int64_t at, std::span<char> bytes) {
-    const auto size = static_cast<int>(bytes.size());
-    FENCELINE_TRY(
-        done(file.pMethods->xRead(&file, bytes.data(), size, at), "reading what is written anew"));
-    return done(file.pMethods->xWrite(&file, bytes.data(), size, at), "writing anew");
+// Where the log lost frames that its index names, nothing is decided from what is left: its file
+// may have been replaced, or a failed sync have dropped some (Btrfs does so at once, others when
+// they need the memory: Rebello et al., "Can Applications Recover from fsync Failures?", USENIX
+// ATC 2020).
+tl::unexpected<Error> frames_are_gone() {
+    return fail(ErrorCode::io, "the journal's log lacks what its index names",
+                "close every program that has the journal open, then open it again");
 }
 
-// The pages that the first `moved` frames are of, each once.
-Result<std::vector<std::uint32_t>> write_log_anew(sqlite3_file& log, const LogHeader& header,
-                                                  const LogState& state) {
-    constexpr std::uint32_t frames_at_once = 16;
-    const auto bytes_each = static_cast<std::size_t>(header.at(1) - header.at(0));
-    std::vector<char> bytes(frames_at_once * bytes_each);
-    std::vector<std::uint32_t> pages;
-    FENCELINE_TRY(write_same(log, 0, std::span(bytes).first(LogHeader::bytes)));
-    for (std::uint32_t first = 0; first < state.frames; first += frames_at_once) {
-        const auto frames = std::min(frames_at_once, state.frames - first);
-        const auto some = std::span(bytes).first(frames * bytes_each);
-        FENCELINE_TRY(write_same(log, header.at(first), some));
-        for (std::uint32_t i = 0; i < frames && first + i < state.moved; ++i)
-            pages.push_back(number_at(&some[i * bytes_each]));
+Result<void> read_there(sqlite3_file& log, std::int64_t at, std::span<char> bytes) {
+    const int code = log.pMethods->xRead(&log, bytes.data(), static_cast<int>(bytes.size()), at);
+    if (code == SQLITE_IOERR_SHORT_READ) return frames_are_gone();
+    return done(code, "reading the journal's log");
+}
+Result<void> write_there(sqlite3_file& file, std::int64_t at, std::span<const char> bytes) {
+    return done(file.pMethods->xWrite(&file, bytes.data(), static_cast<int>(bytes.size()), at),
+                "writing anew");
+}
+
+// What is written is what was looked at: the kernel may drop it until then, and not after.
+Result<void> write_log_anew(sqlite3_file& log, const LogHeader& header, const LogState& state) {
+    std::vector<char> frame(static_cast<std::size_t>(header.at(1) - header.at(0)));
+    const auto start = std::span(frame).first(LogHeader::bytes);
+    FENCELINE_TRY(read_there(log, 0, start));
+    FENCELINE_TRY(write_there(log, 0, start));
+    LogSum sum(header);
+    for (std::uint32_t number = 0; number < state.frames; ++number) {
+        FENCELINE_TRY(read_there(log, header.at(number), frame));
+        sum.add(std::span(frame).first(8));
+        sum.add(std::span(frame).subspan(frame_header_bytes));
+        if (!sum.is_in(frame)) return frames_are_gone();
+        FENCELINE_TRY(write_there(log, header.at(number), frame));
     }
-    std::ranges::sort(pages);
-    pages.erase(std::ranges::unique(pages).begin(), pages.end());
-    return pages;
+    // A frame may have given way to one that continues the log as well: of a commit that died.
+    return sum.is(state.sum) ? Result<void>() : frames_are_gone();
 }
 
-Result<void> write_pages_anew(sqlite3_file& file, const std::vector<std::uint32_t>& pages,
-                              std::int64_t page_bytes) {
+// The pages of the first `moved` frames, as the log has them: those of the database may be gone.
+Result<void> write_pages_anew(sqlite3_file& file, sqlite3_file& log, const LogHeader& header,
+                              std::uint32_t moved) {
     sqlite3_int64 size = 0;
     FENCELINE_TRY(done(file.pMethods->xFileSize(&file, &size), "measuring the journal"));
-    std::vector<char> page(static_cast<std::size_t>(page_bytes));
-    for (const std::int64_t number : pages)
-        if (number * page_bytes <= size)  // the others were cut off since
-            FENCELINE_TRY(write_same(file, (number - 1) * page_bytes, page));
+    std::map<std::int64_t, std::uint32_t> last;  // frame of each page
+    std::vector<char> frame(static_cast<std::size_t>(header.at(1) - header.at(0)));
+    for (std::uint32_t number = 0; number < moved; ++number) {
+        FENCELINE_TRY(read_there(log, header.at(number), std::span(frame).first(8)));
+        last[number_at(frame.data())] = number;
+    }
+    for (const auto& [page, number] : last) {
+        if (page * header.page_bytes > size) continue;  // cut off since
+        FENCELINE_TRY(read_there(log, header.at(number), frame));
+        FENCELINE_TRY(write_there(file, (page - 1) * header.page_bytes,
+                                  std::span(frame).subspan(frame_header_bytes)));
+    }
     return {};
 }
 
@@ -204,35 +224,15 @@ std::uint32_t native_number_at(const volatile char* bytes) {
 }  // namespace
 
 Result<LogState> state_of_log(Connection& database) {
-    constexpr int frames_at = 16, moved_at = 96;
+    constexpr int frames_at = 16, sum_at = 24, moved_at = 96;
     auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
     auto index = index_of_log(**file);
     if (!index) return tl::unexpected<Error>(std::move(index.error()));
-    return LogState{.frames = native_number_at(*index + frames_at),
-                    .moved = native_number_at(*index + moved_at)};
-}
-
-Result<bool> log_is_whole(Connection& database) {
-    auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
-    if (!log) return tl::unexpected<Error>(std::move(log.error()));
-    auto state = state_of_log(database);
-    if (!state) return tl::unexpected<Error>(std::move(state.error()));
-    if (state->frames == 0) return true;
-    auto header = LogHeader::of(**log);
-    if (!header) return tl::unexpected<Error>(std::move(header.error()));
-    std::vector<char> frame(static_cast<std::size_t>(header->at(1) - header->at(0)));
-    LogSum sum(*header);
-    for (std::uint32_t number = 0; number < state->frames; ++number) {
-        const int code = (*log)->pMethods->xRead(*log, frame.data(), static_cast<int>(frame.size()),
-                                                 header->at(number));
-        if (code == SQLITE_IOERR_SHORT_READ) return false;  // another file than the index is of
-        FENCELINE_TRY(done(code, "reading the journal's log"));
-        sum.add(std::span(frame).first(8));
-        sum.add(std::span(frame).subspan(frame_header_bytes));
-        if (!sum.is_in(frame)) return false;
-    }
-    return true;
+    return LogState{
+        .frames = native_number_at(*index + frames_at),
+        .moved = native_number_at(*index + moved_at),
+        .sum = {native_number_at(*index + sum_at), native_number_at(*index + sum_at + 4)}};
 }
 
 // As SQLite does where the last process died: its header is read as one that was never made.
@@ -276,11 +276,10 @@ Result<void> write_anew(Connection& database, Duration timeout) {
     if (state->frames == 0) return {};
     auto header = LogHeader::of(**log);
     if (!header) return tl::unexpected<Error>(std::move(header.error()));
-    auto moved = write_log_anew(**log, *header, *state);
-    if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
+    FENCELINE_TRY(write_log_anew(**log, *header, *state));
     FENCELINE_TRY(sync_log(database));
-    if (moved->empty()) return {};
-    FENCELINE_TRY(write_pages_anew(**file, *moved, header->page_bytes));
+    if (state->moved == 0) return {};
+    FENCELINE_TRY(write_pages_anew(**file, **log, *header, state->moved));
     return sync_database(database);
 }
 

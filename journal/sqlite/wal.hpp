@@ -6,6 +6,7 @@
 // loses commits when one connection checkpoints while another restarts the log; under one lock that
 // cannot be, and LogMove keeps it from being without the lock.
 
+#include <array>
 #include <cstdint>
 
 #include "events/time.hpp"
@@ -42,6 +43,7 @@ struct CheckpointCounts {
 // How much of the log is in the database already, as all processes see it. Under the write lock.
 struct LogState {
     std::uint32_t frames = 0, moved = 0;
+    std::array<std::uint32_t, 2> sum{};  // of the last frame
 };
 [[nodiscard]] Result<LogState> state_of_log(Connection& database);
 
@@ -53,18 +55,12 @@ struct LogState {
 // nobody committed meanwhile; otherwise whoever moves the rest would have to, under the lock.
 [[nodiscard]] Result<void> sync_database(Connection& database);
 
-// Writes once more, and syncs, what the log holds and what the database has of it: the same bytes.
-// Where a sync failed, Linux takes for written what is in its memory alone, and no later sync
-// writes it (https://lwn.net/Articles/752063/). Outside of a transaction. Nobody moves the log
-// meanwhile, or writes it, whatever locks he knows: `busy` where somebody does for longer.
+// Writes once more, and syncs, what the log holds and what the database has of it. Where a sync
+// failed, Linux takes for written what is in its memory alone, and no later sync writes it
+// (https://lwn.net/Articles/752063/); should that be gone already, it refuses. Outside of a
+// transaction. Nobody moves the log meanwhile, or writes it, whatever locks he knows: `busy` where
+// somebody does for longer.
 [[nodiscard]] Result<void> write_anew(Connection& database, Duration timeout);
-
-// Where a sync failed, the log may not hold what its index names: Btrfs drops at once what was not
-// written, others when they need the memory (Rebello et al., "Can Applications Recover from fsync
-// Failures?", USENIX ATC 2020). Whoever reads through that index reads what lies there instead.
-// False: some frame is not there, or has another sum than its header says. Outside of a
-// transaction.
-[[nodiscard]] Result<bool> log_is_whole(Connection& database);
 
 // Makes the index anew of the frames that are whole, up to the last commit among them, and none of
 // them counts as moved. Readers go on meanwhile. Outside of a transaction; `busy` where somebody

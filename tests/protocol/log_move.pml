@@ -26,6 +26,10 @@
 #define FAILURES 0 /* of a sync: what it should have written the kernel calls clean */
 #endif
 
+#ifndef DROPS
+#define DROPS 0 /* of what a failed sync left in the kernel's memory alone */
+#endif
+
 #ifndef NEIGHBOURS
 #define NEIGHBOURS 0 /* strangers that move the log, as a shell may; where no sync fails */
 #endif
@@ -55,6 +59,7 @@ bool log_fails[STORES], database_fails[STORES];
 bool move_files[STORES], move_log_fails[STORES], move_database_fails[STORES];
 byte failures;
 bool failed;  /* the last sync */
+bool wrong;   /* what was looked at last; 0 between two steps */
 bool unlucky; /* the next one will, if it may */
 
 /* --- SqliteShm: the index of the log, shared by the processes that are alive */
@@ -66,7 +71,7 @@ byte write_lock = NOBODY, move_lock = NOBODY, checkpoint_lock = NOBODY;
 
 /* --- processes */
 mtype = { dead, opening, rewriting, opened, ready, writing, framed, shown, moving_now, begun,
-          running, ended };
+          running, ended, doubting };
 mtype step[STORES] = dead;
 /* Within a checkpoint of SQLite's, whoever runs it. */
 mtype = { none, looked, logged, copied };
@@ -75,7 +80,7 @@ byte length[STORES], length_salt[STORES]; /* the index as the checkpoint looked 
 byte safe[STORES];                        /* how far it may go */
 byte mine[STORES];                        /* the commit that is being written */
 bool restarts[STORES];                    /* all was in the database when its transaction began */
-byte seen[PAGES];                         /* by an opening: 0, or the database's commit and one */
+byte seen[PAGES];                         /* by an opening: 0, or what is moved, and one */
 bool started; /* store 0 comes first: the two are alike */
 
 /* --- what is true */
@@ -84,7 +89,7 @@ byte page_of[VERSIONS];   /* what each of them changes */
 byte head;                /* the last that others have seen */
 byte before[VERSIONS];    /* what each follows */
 byte answered;            /* the last that somebody was told of */
-byte moves, deaths, cuts, neighbours;
+byte moves, deaths, cuts, neighbours, drops;
 
 byte i, j, k, x; /* within d_steps alone; 0 between them */
 
@@ -115,17 +120,40 @@ inline page_as_of(page_number, of_commit) {
 
 /* All pages are as of the commit that others have seen last. */
 inline check_pages() {
-    i = 0;
+    look_at_pages();
+    assert(!wrong)
+}
+
+/* Whether one of them is not: wrong. */
+inline look_at_pages() {
+    i = 0; wrong = 0;
     do
     :: i < PAGES ->
         read_page(i, frames);
         j = x;
         page_as_of(i, head);
-        assert(j == x);
+        wrong = wrong || j != x;
         i++
     :: else -> break
     od;
     i = 0; j = 0; x = 0
+}
+
+/* Whether a frame that the index names is not the one that continues those before: wrong. */
+inline look_at_frames() {
+    i = 0; wrong = 0; x = 0;
+    do
+    :: i < frames ->
+        wrong = wrong || log[i].salt != salt || log[i].commit == 0 ||
+                (i > 0 && log[i].after != x);
+        x = log[i].commit;
+        i++
+    :: else -> break
+    od;
+#ifndef LAST_SUM_NOT_LOOKED_AT
+    wrong = wrong || (frames > 0 && x != head); /* the index has the last one's sum */
+#endif
+    i = 0; x = 0
 }
 
 inline write_log_down() {
@@ -252,6 +280,14 @@ inline forget(me) {
     fi
 }
 
+/* What others see may be gone: a store says so before it dies. Where nothing is dropped it need not,
+   as whoever opens writes it anew. */
+#if DROPS > 0 && !defined(NOT_DOUBTED)
+#define doubts(me) step[me] = doubting
+#else
+#define doubts(me) forget(me)
+#endif
+
 /* sqlite3WalCheckpoint, up to 3.51.2: it looks at the index, then takes it as it was. Moves no
    frame that a reader's mark does not allow. */
 #define begins_checkpoint(me) (checkpoint_lock == NOBODY)
@@ -341,17 +377,25 @@ end:
         fi;
         step[me] = opening
     }
-    /* The bytes of the log once more, the same ones, so that the next sync writes them; and of the
-       pages that are counted as moved those of the database, which are read first. Nobody moves
-       the log meanwhile. */
+    /* The bytes of the log once more, the same ones, so that the next sync writes them, and what is
+       counted as moved from there into the database. Nobody moves the log meanwhile. Where a frame
+       is gone, it opens once all have closed it. */
 #ifdef MOVED_WHILE_WRITTEN_ANEW
     :: d_step { step[me] == opening ->
 #else
     :: d_step { step[me] == opening && begins_checkpoint(me) ->
         checkpoint_lock = me;
 #endif
+#if DROPS > 0 && !defined(LOG_NOT_LOOKED_AT)
+        look_at_frames();
+#endif
         if
+#if DROPS > 0
+        :: wrong -> wrong = 0; failed = 1
+        :: !wrong && frames > 0 ->
+#else
         :: frames > 0 ->
+#endif
 #ifndef LOG_NOT_WRITTEN_ANEW
             log_clean[0] = 0; log_clean[1] = 0; log_clean[2] = 0; log_clean[3] = 0;
 #endif
@@ -364,7 +408,7 @@ end:
 #ifndef DATABASE_NOT_WRITTEN_ANEW
             i = 0;
             do
-            :: i < moved -> seen[log[i].page] = database[log[i].page] + 1; i++
+            :: i < moved -> seen[log[i].page] = log[i].commit + 1; i++
             :: else -> break
             od;
             i = 0;
@@ -419,9 +463,20 @@ end:
         fi;
         d_step {
             before[commits] = head;
+#if DROPS > 0
+            /* A store knows the head that it has folded, and refuses what does not continue it. */
+            look_at_pages();
+            if
+            :: wrong -> wrong = 0; mine[me] = 0; write_lock = NOBODY
+            :: else ->
+                restarts[me] = (moved == frames && frames > 0);
+                step[me] = writing
+            fi
+#else
             check_pages();
             restarts[me] = (moved == frames && frames > 0);
             step[me] = writing
+#endif
         }
     }
     :: d_step { step[me] == writing ->
@@ -451,7 +506,7 @@ end:
     :: d_step { step[me] == shown -> /* the sync, with the lock or after it */
         sync_log(me);
         if
-        :: failed -> failed = 0; forget(me)
+        :: failed -> failed = 0; doubts(me)
         :: else ->
             if
             :: mine[me] > answered -> answered = mine[me]
@@ -461,6 +516,18 @@ end:
             step[me] = ready
         fi
     }
+#if DROPS > 0
+    /* Once the lock is free the index is made anew, while nobody moves the log: doubt_log. */
+    :: d_step { step[me] == doubting && write_lock == NOBODY && begins_checkpoint(me) ->
+        recover();
+#ifndef DOUBTED_LOG_NOT_WRITTEN_ANEW
+        log_clean[0] = 0; log_clean[1] = 0; log_clean[2] = 0; log_clean[3] = 0;
+        sync_log(me);
+        failed = 0;
+#endif
+        forget(me)
+    }
+#endif
 
     /* --- the move under the lock: SqliteJournal::maintain, and what is left of one beside the
        commits: end_maintenance */
@@ -521,7 +588,7 @@ end:
         sync_database(me);
 #endif
         if
-        :: failed -> failed = 0; forget(me)
+        :: failed -> failed = 0; doubts(me)
         :: else -> step[me] = ended
         fi
     }
@@ -567,6 +634,33 @@ end:
 #endif
 #if FAILURES > 0
     :: d_step { !unlucky && failures < FAILURES -> unlucky = 1 }
+#endif
+#if DROPS > 0
+    /* Each page of a file by itself: Btrfs drops them at once, others when they need the memory. */
+    :: atomic { drops < DROPS && (log_clean[0] || log_clean[1] || log_clean[2] || log_clean[3] ||
+                                  database_clean[0] || database_clean[1]) ->
+        drops++;
+        do
+        :: i < LENGTH && log_clean[i] ->
+            d_step {
+                log[i].salt = disk_log[i].salt; log[i].commit = disk_log[i].commit;
+                log[i].page = disk_log[i].page; log[i].after = disk_log[i].after;
+                log_clean[i] = 0;
+                i++
+            }
+        :: i < LENGTH -> i++
+        :: else -> break
+        od;
+        i = 0;
+        if
+        :: database_clean[0] -> database[0] = disk_database[0]; database_clean[0] = 0
+        :: true
+        fi;
+        if
+        :: database_clean[1] -> database[1] = disk_database[1]; database_clean[1] = 0
+        :: true
+        fi
+    }
 #endif
     :: atomic { cuts < CUTS ->
         d_step { cuts++; forget(0); forget(1) };
