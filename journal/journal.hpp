@@ -135,6 +135,8 @@ class Reader {
     [[nodiscard]] virtual Result<std::string> id() { return std::string(); }
     // The head as of now.
     [[nodiscard]] virtual Result<Head> head() = 0;
+    // Whether the journal ended so once. A head that others saw before it was durable may be gone.
+    [[nodiscard]] virtual Result<bool> was_head(const Head& /*head*/) { return true; }
     // The head that the first event follows: Head{}, unless the journal begins at a base.
     [[nodiscard]] virtual Result<Head> beginning() { return Head{}; }
     // The base; `not_found` when the journal begins at event 1, `corrupt` when it is not what its

@@ -71,20 +71,24 @@ Result<void> StoreCore::load() {
     fold_ = std::move(start->fold);
     head_ = start->head;
     checkpointed_ = head_.position;
-    return catch_up(*head);
+    return fold_in(*head);
 }
 
 Result<void> StoreCore::catch_up(const Head& head) {
+    if (!torn_ && head != head_) {
+        auto known = journal_->was_head(head_);
+        if (!known) return tl::unexpected<Error>(std::move(known.error()));
+        torn_ = !*known;  // what was folded is gone with another store's sync
+    }
     if (torn_) {
         heartbeats_.put_back();
         return load();
     }
-    if (head != head_) FENCELINE_TRY(fold_in(head));
-    fold_.world.index_lists();
-    return {};
+    return fold_in(head);
 }
 
 Result<void> StoreCore::fold_in(const Head& head) {
+    if (head == head_) return fold_.world.index_lists(), Result<void>();
     FoldSink sink(fold_, head_, head);
     torn_ = true;
     if (auto read = journal_->read(head_, head.position, sink); !read) {
@@ -98,6 +102,7 @@ Result<void> StoreCore::fold_in(const Head& head) {
                     "run `fenceline verify` on a copy");
     head_ = head;
     torn_ = false;
+    fold_.world.index_lists();
     return {};
 }
 

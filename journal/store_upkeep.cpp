@@ -77,12 +77,13 @@ void StoreCore::end_work() {
 // Beside the next batches, on any thread.
 void StoreCore::work_aside() {
     if (process_ != this_process()) return;
-    const std::unique_lock turn(aside_mutex_, std::try_to_lock);
+    std::unique_lock turn(aside_mutex_, std::try_to_lock);
     auto begun = Aside::begun;
     if (!turn || !aside_.compare_exchange_strong(begun, Aside::runs)) return;
     work_->run();
     aside_ = Aside::ran;
     aside_.notify_all();
+    turn.unlock();  // busy callers may keep us from the other for long, and begin the next one
     const auto lock = hold(mutex_);
     try {
         if (aside_ == Aside::ran) end_work();  // no writer came

@@ -64,7 +64,7 @@ struct LockFile::Page {
     // Lower tickets have had their turn. Equal to next_ticket: nobody is in line. One that died in
     // line leaves the two apart until the next ticket has had its turn.
     std::atomic<std::uint64_t> turn;
-    std::atomic<std::int64_t> synced_to;
+    std::atomic<std::int64_t> synced_to;  // negative: nobody's word counts
 
     std::atomic<std::uint32_t>& word_of(std::uint64_t ticket) {
         return sleepers[ticket % sleep_words];
@@ -280,8 +280,13 @@ std::int64_t LockFile::synced_to() const {
 void LockFile::note_synced_to(std::int64_t position) {
     if (page_ == nullptr) return;
     auto known = page_->synced_to.load();
-    while (known < position && !page_->synced_to.compare_exchange_weak(known, position)) {
+    while (known >= 0 && known < position &&
+           !page_->synced_to.compare_exchange_weak(known, position)) {
     }
+}
+
+void LockFile::distrust_synced() {
+    if (page_ != nullptr) page_->synced_to.store(-1);
 }
 
 void LockFile::forget_synced() {

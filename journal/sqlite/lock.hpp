@@ -63,6 +63,8 @@ class LockFile {
     [[nodiscard]] std::int64_t synced_to() const;
     void note_synced_to(std::int64_t position);
     void forget_synced();
+    // A sync has failed: until all have closed the journal, none relies on another's any more.
+    void distrust_synced();
 
     // --- who moves the log into the database
     // One at a time, whether or not he holds the write lock. False: somebody else does.

@@ -118,6 +118,7 @@ Result<void> SqliteJournal::sync(Position head) {
 // What others see of the log may not be there. Where it cannot be mended, or this process dies
 // first, no store opens the journal until all have closed it.
 void SqliteJournal::doubt_log() {
+    lock_.distrust_synced();
     if (!lock_.acquire(doubt_timeout)) return;
     const OnThrow out_of_memory([&] { lock_.release(); });
     if (open_files_.check()) {

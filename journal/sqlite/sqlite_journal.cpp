@@ -121,6 +121,7 @@ Result<void> SqliteJournal::open_database() {
 Result<void> SqliteJournal::prepare_log() {
     auto& database = database_->connection;
     FENCELINE_TRY(write_anew(database, options_.lock_timeout));
+    FENCELINE_TRY(void_refused_commit(database));
     auto moved = checkpoint_log(database, Checkpointing::in_place);
     if (!moved) return tl::unexpected<Error>(std::move(moved.error()));
     if (!moved->complete()) return {};
@@ -246,6 +247,11 @@ Result<Head> SqliteJournal::head() {
     auto head = database_->reads->head();
     if (head) told_ = std::max(told_, head->position);
     return head;
+}
+
+Result<bool> SqliteJournal::was_head(const Head& head) {
+    FENCELINE_TRY(usable());
+    return database_->reads->was_head(head);
 }
 
 Result<Head> SqliteJournal::beginning() {

@@ -58,6 +58,7 @@ class SqliteJournal final : public Journal {
 
     [[nodiscard]] Result<std::string> id() override;
     [[nodiscard]] Result<Head> head() override;
+    [[nodiscard]] Result<bool> was_head(const Head& head) override;
     [[nodiscard]] Result<Head> beginning() override;
     [[nodiscard]] Result<Base> base() override;
     [[nodiscard]] Result<std::vector<Pin>> pins() override;

@@ -100,7 +100,8 @@ Result<void> SqliteJournal::end_maintenance() {
     const OnThrow out_of_memory([&] { lock_.end_move(); });
     // Before the log is kept no more: what was moved counts as moved, but may not be there.
     const bool lost = log_move_->sync_failed();
-    if (lost) doubt_log();
+    if (lost) poisoned_ = true;
+    if (lost && !writing_) doubt_log();
     auto moved = log_move_->end();
     if (!moved && lost)
         moved = tl::unexpected<Error>(poison(std::move(moved.error())));

@@ -53,7 +53,7 @@ struct LogHeader {
     static constexpr std::int64_t bytes = 32;
     std::int64_t page_bytes = 0;
     std::array<char, 8> salts{};
-    bool big_endian_sums = false;
+    std::uint32_t magic = 0;
     std::array<std::uint32_t, 2> sum{};  // of the header itself
 
     static Result<LogHeader> of(sqlite3_file& log) {
@@ -62,11 +62,15 @@ struct LogHeader {
         if (code != SQLITE_IOERR_SHORT_READ)
             FENCELINE_TRY(done(code, "reading the header of the journal's log"));
         LogHeader header{.page_bytes = number_at(&read[8]),
-                         .big_endian_sums = (number_at(&read[0]) & 1) != 0,
+                         .magic = number_at(&read[0]),
                          .sum = {number_at(&read[24]), number_at(&read[28])}};
         std::copy_n(&read[16], header.salts.size(), header.salts.begin());
         return header;
     }
+    [[nodiscard]] bool sound() const {
+        return (magic | 1) == 0x377f0683 && page_bytes >= 512 && page_bytes <= 65'536;
+    }
+    [[nodiscard]] bool big_endian_sums() const { return (magic & 1) != 0; }
     // Where a frame begins, or would begin.
     [[nodiscard]] std::int64_t at(std::uint32_t frame) const {
         return bytes + frame * (frame_header_bytes + page_bytes);
@@ -80,20 +84,21 @@ struct LogHeader {
 class LogSum {
   public:
     explicit LogSum(const LogHeader& header)
-        : big_endian_(header.big_endian_sums), s_(header.sum) {}
+        : big_endian_(header.big_endian_sums()), s_(header.sum) {}
 
+    void add_frame(const char* frame, std::size_t bytes) {
+        add({frame, 8});
+        add({frame + frame_header_bytes, bytes - frame_header_bytes});
+    }
+    [[nodiscard]] bool is(const std::array<std::uint32_t, 2>& sum) const { return s_ == sum; }
+
+  private:
     void add(std::span<const char> bytes) {
         for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
             s_[0] += word_at(&bytes[i]) + s_[1];
             s_[1] += word_at(&bytes[i + 4]) + s_[0];
         }
     }
-    [[nodiscard]] bool is(const std::array<std::uint32_t, 2>& sum) const { return s_ == sum; }
-    [[nodiscard]] bool is_in(std::span<const char> frame) const {
-        return is({number_at(&frame[16]), number_at(&frame[20])});
-    }
-
-  private:
     [[nodiscard]] std::uint32_t word_at(const char* bytes) const {
         const auto number = number_at(bytes);
         return big_endian_ ? number : __builtin_bswap32(number);
@@ -138,21 +143,24 @@ Result<void> write_there(sqlite3_file& file, std::int64_t at, std::span<const ch
                 "writing anew");
 }
 
-// What is written is what was looked at: the kernel may drop it until then, and not after.
+// What is written is what was looked at: the kernel may drop it until then, and not after. The sum
+// is that of the last frame in the index, or some frame is another one: perhaps one that continues
+// the log as well, of a commit that died.
 Result<void> write_log_anew(sqlite3_file& log, const LogHeader& header, const LogState& state) {
-    std::vector<char> frame(static_cast<std::size_t>(header.at(1) - header.at(0)));
-    const auto start = std::span(frame).first(LogHeader::bytes);
+    constexpr std::uint32_t frames_at_once = 16;
+    std::array<char, LogHeader::bytes> start{};
     FENCELINE_TRY(read_there(log, 0, start));
     FENCELINE_TRY(write_there(log, 0, start));
+    const auto bytes_each = static_cast<std::size_t>(header.at(1) - header.at(0));
+    std::vector<char> bytes(frames_at_once * bytes_each);
     LogSum sum(header);
-    for (std::uint32_t number = 0; number < state.frames; ++number) {
-        FENCELINE_TRY(read_there(log, header.at(number), frame));
-        sum.add(std::span(frame).first(8));
-        sum.add(std::span(frame).subspan(frame_header_bytes));
-        if (!sum.is_in(frame)) return frames_are_gone();
-        FENCELINE_TRY(write_there(log, header.at(number), frame));
+    for (std::uint32_t first = 0; first < state.frames; first += frames_at_once) {
+        const auto frames = std::min(frames_at_once, state.frames - first);
+        const auto some = std::span(bytes).first(frames * bytes_each);
+        FENCELINE_TRY(read_there(log, header.at(first), some));
+        FENCELINE_TRY(write_there(log, header.at(first), some));
+        for (std::uint32_t i = 0; i < frames; ++i) sum.add_frame(&some[i * bytes_each], bytes_each);
     }
-    // A frame may have given way to one that continues the log as well: of a commit that died.
     return sum.is(state.sum) ? Result<void>() : frames_are_gone();
 }
 
@@ -276,6 +284,7 @@ Result<void> write_anew(Connection& database, Duration timeout) {
     if (state->frames == 0) return {};
     auto header = LogHeader::of(**log);
     if (!header) return tl::unexpected<Error>(std::move(header.error()));
+    if (!header->sound()) return frames_are_gone();
     FENCELINE_TRY(write_log_anew(**log, *header, *state));
     FENCELINE_TRY(sync_log(database));
     if (state->moved == 0) return {};
@@ -291,6 +300,7 @@ Result<void> void_refused_commit(Connection& database) {
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
     auto header = LogHeader::of(**log);
     if (!header) return tl::unexpected<Error>(std::move(header.error()));
+    if (!header->sound()) return {};  // there is no log yet
     auto lies = commit_lies_at(end->frames, **log, *header);
     if (!lies) return tl::unexpected<Error>(std::move(lies.error()));
     if (!*lies) return {};

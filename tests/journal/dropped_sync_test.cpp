@@ -26,14 +26,22 @@ TEST_SUITE_BEGIN("journal/dropped_sync");
 
 namespace {
 
+bool spawns(LifecycleStore& store) {
+    return store.spawn({.prefix = "w", .image = "duck"}).has_value();
+}
+
 // Two stores that sync after the lock, each past its first commit, which is anchored.
+template <typename Vfs>
 struct Pool {
     TempDir dir;
     std::string path = dir / "pool.db";
-    FaultyVfs vfs;
-    std::unique_ptr<LifecycleStore> a = open("cp-a"), b = open("cp-b");
+    Vfs vfs;
+    std::unique_ptr<LifecycleStore> a, b;
 
-    Pool() {
+    template <typename... Of>
+    explicit Pool(Of... of) : vfs(of...) {
+        a = open("cp-a");
+        b = open("cp-b");
         REQUIRE(spawns(*a));
         REQUIRE(spawns(*b));
     }
@@ -48,29 +56,26 @@ struct Pool {
         return value_of(
             LifecycleStore::open({.instance = instance}, value_of(open_journal(options()))));
     }
-    static bool spawns(LifecycleStore& store) {
-        return store.spawn({.prefix = "w", .image = "duck"}).has_value();
-    }
 };
 
-// What one connection wrote into the database since its last sync goes back to what was there, when
-// that sync fails; at the first of these writes somebody works.
-class DroppedDatabase final : public ShimVfs {
+// What one connection wrote into a kind of file since its last sync goes back to what was there,
+// when that sync fails. Somebody works at the first of these writes, or before that sync.
+class DroppedWrites final : public ShimVfs {
   public:
-    DroppedDatabase() : ShimVfs("dropped-database") {}
+    explicit DroppedWrites(int kind) : ShimVfs("dropped-writes"), kind_(kind) {}
 
-    std::function<void()> at_the_first;  // once
-    bool fails = false;                  // the next sync after a write, once
+    std::function<void()> at_the_first, before_it_fails;  // once
+    bool fails = false;                                   // the next sync after a write, once
 
     std::unique_ptr<ShimFile> opened(const char*, int flags, sqlite3_file& real) override {
-        if ((flags & SQLITE_OPEN_MAIN_DB) == 0) return std::make_unique<ShimFile>(real);
+        if ((flags & kind_) == 0) return std::make_unique<ShimFile>(real);
         return std::make_unique<File>(real, *this);
     }
 
   private:
     class File final : public ShimFile {
       public:
-        File(sqlite3_file& real, DroppedDatabase& vfs) : ShimFile(real), vfs_(vfs) {}
+        File(sqlite3_file& real, DroppedWrites& vfs) : ShimFile(real), vfs_(vfs) {}
         int write(const void* in, int amount, sqlite3_int64 offset) override {
             if (const auto work = std::exchange(vfs_.at_the_first, nullptr)) work();
             std::string& was = replaced_.emplace_back(offset, std::string()).second;
@@ -81,21 +86,24 @@ class DroppedDatabase final : public ShimVfs {
         int sync(int flags) override {
             const auto replaced = std::exchange(replaced_, {});
             if (replaced.empty() || !std::exchange(vfs_.fails, false)) return ShimFile::sync(flags);
+            if (const auto work = std::exchange(vfs_.before_it_fails, nullptr)) work();
             for (const auto& [offset, was] : std::views::reverse(replaced))
                 ShimFile::write(was.data(), static_cast<int>(was.size()), offset);
             return SQLITE_IOERR_FSYNC;
         }
 
       private:
-        DroppedDatabase& vfs_;
+        DroppedWrites& vfs_;
         std::vector<std::pair<sqlite3_int64, std::string>> replaced_;
     };
+
+    int kind_;
 };
 
 }  // namespace
 
 TEST_CASE("a late sync that drops its commit leaves the others the journal without it") {
-    Pool pool;
+    Pool<FaultyVfs> pool;
     pool.vfs.fail(
         {.what = Call::sync, .code = SQLITE_IOERR_FSYNC, .leaves = Fault::Leaves::nothing});
     const auto lost = pool.a->spawn({.prefix = "w", .image = "duck"});
@@ -104,11 +112,30 @@ TEST_CASE("a late sync that drops its commit leaves the others the journal witho
     REQUIRE_FALSE(lost);
     CHECK(lost.error().effect == Effect::unknown);
     CHECK(value_of(open_reader(pool.path))->head()->position == Position{2});
-    CHECK(Pool::spawns(*pool.b));
+    CHECK(spawns(*pool.b));
     pool.a.reset();
     pool.a = pool.open("cp-a");
-    CHECK(Pool::spawns(*pool.a));
+    CHECK(spawns(*pool.a));
     CHECK(pool.a->status().position == Position{4});
+    pool.a.reset();
+    pool.b.reset();
+    CHECK(verified(pool.path).sound());
+}
+
+TEST_CASE("a store that has folded what a sync dropped folds the journal anew") {
+    Pool<DroppedWrites> pool(SQLITE_OPEN_WAL);
+    pool.vfs.fails = true;
+    pool.vfs.before_it_fails = [&] { CHECK(pool.b->position() == Position{3}); };
+    CHECK(error_of(pool.a->spawn({.prefix = "w", .image = "duck"})).effect == Effect::unknown);
+    REQUIRE_FALSE(pool.vfs.before_it_fails);
+    pool.a.reset();
+    pool.a = pool.open("cp-a");
+    SUBCASE("and finds less than it had") {}
+    SUBCASE("and finds other events at the same positions") {
+        for (int i = 0; i < 2; ++i) REQUIRE(pool.a->cp_heartbeat());
+    }
+    const auto spawned = value_of(pool.b->spawn({.prefix = "w", .image = "duck"}));
+    CHECK(spawned.worker == WorkerId{3});
     pool.a.reset();
     pool.b.reset();
     CHECK(verified(pool.path).sound());
@@ -116,14 +143,14 @@ TEST_CASE("a late sync that drops its commit leaves the others the journal witho
 
 // The store that heard of it died before it could do anything.
 TEST_CASE("no store opens beside others a log that lacks what its index names") {
-    Pool pool;
+    Pool<FaultyVfs> pool;
     const auto log = pool.path + "-wal";
     const auto bytes = [&] {
         std::ifstream file(log, std::ios::binary);
         return std::string(std::istreambuf_iterator<char>(file), {});
     };
     const std::string before = bytes();
-    REQUIRE(Pool::spawns(*pool.a));
+    REQUIRE(spawns(*pool.a));
     {
         std::fstream file(log, std::ios::binary | std::ios::in | std::ios::out);
         file.write(before.data(), static_cast<std::streamsize>(before.size()));
@@ -141,14 +168,30 @@ TEST_CASE("no store opens beside others a log that lacks what its index names") 
     pool.vfs.heal();
     pool.a = pool.open("cp-a");
     CHECK(pool.a->status().position == Position{2});
-    CHECK(Pool::spawns(*pool.a));
+    CHECK(spawns(*pool.a));
     pool.a.reset();
     CHECK(verified(pool.path).sound());
 }
 
+TEST_CASE("no store opens beside others a log whose beginning is gone") {
+    Pool<FaultyVfs> pool;
+    {
+        std::fstream file(pool.path + "-wal", std::ios::binary | std::ios::in | std::ios::out);
+        std::string nothing(32, '\0');
+        SUBCASE("zeros") {}
+        SUBCASE("pages of four gigabytes") {
+            nothing.replace(0, 4, "\x37\x7f\x06\x82");
+            nothing.replace(8, 4, "\xff\xff\xff\xf0");
+        }
+        file.write(nothing.data(), static_cast<std::streamsize>(nothing.size()));
+        REQUIRE(file.good());
+    }
+    CHECK(error_of(open_journal(pool.options())).code == ErrorCode::io);
+}
+
 // SQLite counts them as moved without a sync of its own, as somebody has committed meanwhile.
 TEST_CASE("pages that a move's sync dropped stay in the log") {
-    DroppedDatabase vfs;
+    DroppedWrites vfs(SQLITE_OPEN_MAIN_DB);
     const TempDir dir;
     const JournalOptions options{.path = dir / "pool.db",
                                  .create = true,

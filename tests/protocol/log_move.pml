@@ -360,7 +360,7 @@ inline write_frame(me) {
     log[frames].salt = salt; log[frames].commit = mine[me];
     log[frames].page = page_of[mine[me]];
     log_clean[frames] = 0;
-    log[frames].after = (frames == 0 -> 0 : log[frames - 1].commit)
+    log[frames].after = (frames == 0 -> 0 : head) /* by the index's sum, not the file's */
 }
 
 /* Each entry of the loop is one step: others, deaths and cuts come between two of them. */

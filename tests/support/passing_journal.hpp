@@ -32,6 +32,9 @@ class PassingJournal : public Journal {
         return journal_->save_checkpoint(checkpoint);
     }
     [[nodiscard]] Result<void> maintain() override { return journal_->maintain(); }
+    [[nodiscard]] Result<bool> was_head(const Head& head) override {
+        return journal_->was_head(head);
+    }
     [[nodiscard]] bool lags() const override { return journal_->lags(); }
     [[nodiscard]] Result<LongWork*> begin_maintenance() override {
         return journal_->begin_maintenance();
