@@ -93,15 +93,16 @@ void Judge::answer(const Ack& ack) {
 }
 
 void Judge::answers() {
-    std::vector<int> heard(events_.size() + 1, 0);
+    // Of a record that lies the positions may have gaps.
+    std::map<std::int64_t, int> heard;
     for (const Ack& ack : record_.acks) {
         if (ack.from_memory()) continue;
         if (ack.replayed || ack.events() > 0) answer(ack);
         for (std::int64_t i = 0; i < ack.events(); ++i)
-            if (event(ack.position + i)) ++heard[static_cast<std::size_t>(ack.position + i)];
+            if (event(ack.position + i)) ++heard[ack.position + i];
     }
     for (const Event& event : events_) {
-        const int times = heard[static_cast<std::size_t>(event.position.value)];
+        const int times = heard[event.position.value];
         if (times > 1) object(at(event.position.value) + " was answered twice");
         // A sweep says which control planes expired, not where that is written.
         const bool untold = is_tally(event) || event.operation == Operation::cp_expire_stale ||
