@@ -119,15 +119,15 @@ Result<void> SqliteJournal::sync(Position head) {
 // first, no store opens the journal until all have closed it.
 void SqliteJournal::doubt_log() {
     lock_.distrust_synced();
-    if (!lock_.acquire(doubt_timeout)) return;
+    const Duration patience = std::min(options_.lock_timeout, doubt_timeout);
+    if (!lock_.acquire(patience)) return;
     const OnThrow out_of_memory([&] { lock_.release(); });
     if (open_files_.check()) {
         // What the index names is on the disk, or no later sync would write it. More may go
         // meanwhile.
         auto& database = database_->connection;
         for (int tries = 0; tries < 3; ++tries)
-            if (make_index_anew(database, doubt_timeout) && write_anew(database, doubt_timeout))
-                break;
+            if (make_index_anew(database, patience) && write_anew(database, patience)) break;
     }
     lock_.release();
 }
