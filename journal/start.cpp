@@ -46,9 +46,9 @@ Result<Start> nearest_start(Reader& reader, Position position) {
     return start;
 }
 
-bool begins_after(Reader& reader, Position position) {
+bool begins_after(Reader& reader, const Head& head) {
     const auto beginning = reader.beginning();
-    return beginning && position < beginning->position;
+    return beginning && (head.position < beginning->position || head.flushes < beginning->flushes);
 }
 
 Result<Start> fold_up_to(Reader& reader, Position position) {
@@ -58,7 +58,7 @@ Result<Start> fold_up_to(Reader& reader, Position position) {
     HeadSink sink(*start);
     if (auto read = reader.read(from, position, sink); !read) {
         // What it began with was dropped meanwhile: again from where the journal begins now.
-        if (begins_after(reader, from.position)) return fold_up_to(reader, position);
+        if (begins_after(reader, from)) return fold_up_to(reader, position);
         return tl::unexpected<Error>(std::move(read.error()));
     }
     if (!sink.consistent() || start->head.position != position ||

@@ -56,8 +56,8 @@ class HeadSink : public FoldSink {
 // Everything up to and including `position`, the flushes that follow it included.
 [[nodiscard]] Result<Start> fold_up_to(Reader& reader, Position position);
 
-// Whether what came up to `position` is dropped: the beginning moves while others read.
-[[nodiscard]] bool begins_after(Reader& reader, Position position);
+// Whether something that followed `head` is dropped: the beginning moves while others read.
+[[nodiscard]] bool begins_after(Reader& reader, const Head& head);
 
 // What to say to whoever asks for something before the base.
 [[nodiscard]] Error before_beginning(const std::string& asked, const Head& beginning);

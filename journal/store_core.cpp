@@ -65,7 +65,7 @@ Result<void> StoreCore::load() {
     auto start = nearest_start(*journal_, head->position);
     if (!start) {
         // Since the head was asked for, all up to it was dropped: it is not the head any more.
-        if (begins_after(*journal_, head->position)) return load();
+        if (begins_after(*journal_, *head)) return load();
         return tl::unexpected<Error>(std::move(start.error()));
     }
     fold_ = std::move(start->fold);
@@ -93,7 +93,7 @@ Result<void> StoreCore::fold_in(const Head& head) {
     torn_ = true;
     if (auto read = journal_->read(head_, head.position, sink); !read) {
         // What this store has folded so far was dropped meanwhile: it begins anew behind it.
-        if (begins_after(*journal_, head_.position)) return load();
+        if (begins_after(*journal_, head_)) return load();
         return read;
     }
     if (!sink.consistent() || fold_.world.position != head.position ||

@@ -251,8 +251,9 @@ Result<void> Reads::fill(Cursor& cursor, Slice& slice, Wanted wanted) {
     slice.clear();
     auto begun = beginning();
     if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
-    // Since the read began, or since its last piece.
-    if (cursor.next <= begun->position) return before_the_base(cursor.next, *begun);
+    // Since the read began, or since its last piece: an event, or a flush before the next one.
+    if (cursor.next <= begun->position || cursor.flushes < begun->flushes)
+        return before_the_base(cursor.next, *begun);
     Known known{cursor.texts, cursor.recorders};
     Position last{std::min(cursor.to.value, cursor.next.value + Slice::most_events - 1)};
     auto all_texts = fill_texts(cursor, slice, last);

@@ -134,7 +134,9 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> insert_flush(const Commit& commit, ChainHash& chain);
 
     [[nodiscard]] Result<bool> begin_sealing(const SealRequest& request);
+    [[nodiscard]] Result<bool> overtaken(Position first);
     [[nodiscard]] Result<void> gather();
+    [[nodiscard]] Result<bool> prove(OpenSegment& segment);
     [[nodiscard]] Result<void> put_in_place();
     [[nodiscard]] Result<void> swap_rows(const SegmentRow& row);
 

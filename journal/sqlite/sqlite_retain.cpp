@@ -25,6 +25,9 @@ Result<RetainStep> SqliteJournal::retain(const RetainRequest& request) {
     RetainStep step{.more = true};
     // Folded and dropped, or not begun yet: what is next?
     if (retaining_ == nullptr || retaining_->before == retaining_->folded().head) {
+        // What is planned lies behind the beginning that it is folded from.
+        auto steady = Steady::begin(database_->connection);
+        if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
         auto head = reads.head();
         if (!head) return tl::unexpected<Error>(std::move(head.error()));
         auto plan = plan_drop(database_->connection, request, head->position);

@@ -55,17 +55,37 @@ Result<bool> SqliteJournal::begin_sealing(const SealRequest& request) {
     return true;
 }
 
+// Another process was faster: its segment is as good, and may have been dropped since.
+Result<bool> SqliteJournal::overtaken(Position first) {
+    return database_->reads->rows_follow().map(
+        [&](Position end) { return end.value + 1 != first.value; });
+}
+
 Result<void> SqliteJournal::gather() {
     auto state = Transaction::begin(database_->connection, Transaction::Kind::read);
     if (!state) return tl::unexpected<Error>(std::move(state.error()));
+    auto late = overtaken(sealing_->first());
+    if (!late) return tl::unexpected<Error>(std::move(late.error()));
+    if (*late) return sealing_.reset(), Result<void>();
     FENCELINE_TRY(database_->reads->fill(sealing_->cursor, slice_,
                                          {Reads::Keep::stored_too, Reads::Chain::each}));
     (void)slice_.deliver(*sealing_);
     return {};
 }
 
-// The segment is proved before the lock is taken: its hashes, worked out from its own events, must
-// end where those of the rows did.
+// Its hashes, worked out from its own events, must end where those of the rows did. False: it is
+// not needed any more.
+Result<bool> SqliteJournal::prove(OpenSegment& segment) {
+    auto steady = Steady::begin(database_->connection);
+    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
+    auto late = overtaken(segment.row.first);
+    if (!late) return late;
+    if (*late) return false;
+    FENCELINE_TRY(database_->reads->link(segment));
+    return true;
+}
+
+// Proved before the lock is taken.
 Result<void> SqliteJournal::put_in_place() {
     const auto sealing = std::move(sealing_);
     auto row = sealing->row();
@@ -75,13 +95,10 @@ Result<void> SqliteJournal::put_in_place() {
     if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
     auto* segment = reads.segments()->adopt(std::move(*opened));
     const OnThrow out_of_memory([&] { reads.segments()->adopt(nullptr); });
-    Result<void> proved;
-    {
-        auto steady = Steady::begin(database_->connection);
-        proved = steady ? reads.link(*segment) : tl::unexpected<Error>(std::move(steady.error()));
-    }
+    auto proved = prove(*segment);
     reads.segments()->adopt(nullptr);
-    FENCELINE_TRY(proved);
+    if (!proved) return tl::unexpected<Error>(std::move(proved.error()));
+    if (!*proved) return {};
     FENCELINE_TRY(begin());
     const OnThrow ended([&] { end(); });
     auto swapped = swap_rows(*row);
@@ -91,10 +108,9 @@ Result<void> SqliteJournal::put_in_place() {
 }
 
 Result<void> SqliteJournal::swap_rows(const SegmentRow& row) {
-    auto end = database_->reads->rows_follow();
-    if (!end) return tl::unexpected<Error>(std::move(end.error()));
-    // Another process was faster: its segment is as good.
-    if (end->value + 1 != row.first.value) return {};
+    auto late = overtaken(row.first);
+    if (!late) return tl::unexpected<Error>(std::move(late.error()));
+    if (*late) return {};
     const auto digest = digest_of(row);
     bind_segment(database_->segment, row, digest);
     FENCELINE_TRY(database_->segment.run());

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -61,6 +62,12 @@ void note(int file, const std::string& id, const Answer& answer) {
     (void)!::write(file, line.data(), line.size());
 }
 
+// Ends a victim whose store or journal refused it, with the reason for whoever reads the run.
+[[noreturn]] void give_up(const char* doing, const std::string& why) {
+    std::fprintf(stderr, "a victim, %s: %s\n", doing, why.c_str());
+    ::_exit(6);
+}
+
 // One that also packs history all the time, and drops most of it: kills fall into either.
 bool keeps_house(const std::string& name) {
     return name.starts_with("keeper-");
@@ -68,21 +75,21 @@ bool keeps_house(const std::string& name) {
 
 void keep_house(const std::string& path, const std::string& name, int pipe) {
     auto journal = open_journal({.path = path, .wal_reserve_bytes = 1 << 20});
-    if (!journal) ::_exit(8);
+    if (!journal) give_up("opening the journal", journal.error().text);
     for (;;) {
         SealStep sealed{.more = true};
         while (sealed.more) {
             const auto head = (*journal)->head();
-            if (!head) ::_exit(9);
+            if (!head) give_up("reading the head", head.error().text);
             const auto step =
                 (*journal)->seal({.last = Position{head->position.value - 10}, .least = 20});
-            if (!step) ::_exit(9);
+            if (!step) give_up("sealing", step.error().text);
             sealed = *step;
         }
         RetainStep dropped{.more = true};
         while (dropped.more) {
             const auto step = (*journal)->retain({.most_bytes = 1, .keep = 40, .by = name});
-            if (!step) ::_exit(10);
+            if (!step) give_up("dropping", step.error().text);
             dropped = *step;
         }
         (void)!::write(pipe, "h", 1);
@@ -97,7 +104,7 @@ int be_victim(const std::string& orders) {
         ::open((path + "." + name + ".log").c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
     (void)!::write(pipe, "s", 1);  // it starts: a kill from here on may fall into the opening
     auto store = LifecycleStore::open(victim_options(path, name));
-    if (!store) return 6;
+    if (!store) give_up("opening its store", store.error().text);
     std::vector<std::jthread> threads;
     for (int t = 0; t < threads_each; ++t)
         threads.emplace_back([&, t] {
@@ -107,7 +114,7 @@ int be_victim(const std::string& orders) {
                 if (i % 4 == 3) commands.push_back(command_of(id + "b"));  // a batch of one caller
                 const auto answers = (*store)->apply(commands);
                 for (std::size_t n = 0; n < answers.size(); ++n) {
-                    if (!answers[n]) ::_exit(7);
+                    if (!answers[n]) give_up("asking", answers[n].error().text);
                     note(log, commands[n].ask.request_id, *answers[n]);
                 }
                 (void)!::write(pipe, "a", 1);

@@ -51,6 +51,68 @@ TEST_CASE("two that drop at once drop it once") {
     CHECK(verified(path).sound());
 }
 
+TEST_CASE("what is being sealed may be sealed and dropped by another meanwhile") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    write_store_journal(path, 3, 60);
+    auto one = opened(path), other = opened(path);
+    const Position head = value_of(one->head()).position;
+    auto step = value_of(one->seal({.last = Position{60}}));  // gathered
+    REQUIRE(step.more);
+    Position theirs = head;
+    SUBCASE("all of it") {
+        theirs = Position{80};
+    }
+    SUBCASE("a part of it") {
+        theirs = Position{20};
+    }
+    seal_all(*other, theirs);
+    drop(*other, {.before = head});
+    while (step.more) step = value_of(one->seal({.last = head}));
+    CHECK(step.sealed > Position{80});  // it goes on with the rest
+    CHECK(value_of(one->beginning()).position <= theirs);
+    one.reset();
+    other.reset();
+    CHECK(verified(path).sound());
+}
+
+TEST_CASE("many that seal and drop at once hinder neither each other nor who writes") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    const auto journal =
+        value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    std::atomic<bool> over = false;
+    std::atomic<int> refused = 0;
+    std::vector<std::jthread> keepers;
+    for (int k = 0; k < 6; ++k)
+        keepers.emplace_back([&] {
+            auto mine = open_journal({.path = path, .wal_reserve_bytes = 0});
+            const auto done = [&](const auto& step) {
+                if (!step) MESSAGE(step.error().text);
+                if (!step) ++refused;
+                return !step || !step->more;
+            };
+            while (mine && !over && refused == 0) {
+                while (!done((*mine)->seal({.last = Position{1'000'000}, .least = 2}))) {
+                }
+                const RetainRequest request{.most_bytes = 1, .keep = 2, .by = "a keeper"};
+                while (!done((*mine)->retain(request))) {
+                }
+            }
+            if (!mine) ++refused;
+        });
+    {
+        auto store = value_of(LifecycleStore::open({.path = path, .instance = "cp-a"}));
+        for (int i = 0; i < 1'500; ++i)
+            REQUIRE(store->spawn({.prefix = "w", .image = "img"}).has_value());
+    }
+    over = true;
+    keepers.clear();
+    CHECK(refused == 0);
+    CHECK(value_of(journal->base()).drops.size() > 50);
+    CHECK(verified(path).sound());
+}
+
 TEST_CASE("stores go on while history is dropped under them") {
     TempDir dir;
     const auto path = dir / "pool.db";
@@ -143,6 +205,36 @@ TEST_CASE("a read whose place is dropped says so instead of leaving a gap") {
     CHECK(error_of(read).text.find("begins after #") != std::string::npos);
     CHECK(sink.events.size() == 2'000);
     CHECK(value_of(reader->beginning()).position.value > 3'000);
+}
+
+TEST_CASE("a read says so where only a flush is dropped between two of its pieces") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    JournalScript script(*journal);
+    constexpr std::int64_t piece = 1'000;  // events that are read at once
+    const std::vector<Event> many(piece, drain_event());
+    script.appends(many);
+    struct DropsMidway : Heard {
+        Journal* journal = nullptr;
+        JournalScript* script = nullptr;
+        bool event(const Event& event) override {
+            if (event.position == Position{piece}) {
+                script->flushes(took(Position{1}, {7}));
+                script->appends({drain_event(), drain_event()});
+                seal_all(*journal, event.position);
+                drop(*journal, {.before = Position{piece + 1}});
+            }
+            return Heard::event(event);
+        }
+    } sink;
+    sink.journal = journal.get();
+    sink.script = &script;
+    const auto reader = reader_of(path);
+    const auto read = reader->read({}, Position{9'999}, sink);
+    REQUIRE(value_of(reader->beginning()).position == Position{piece});
+    CHECK(error_of(read).code == ErrorCode::not_found);
+    CHECK(sink.events.size() == piece);
 }
 
 TEST_CASE("a store drops by itself what is old enough") {
