@@ -94,9 +94,11 @@ Result<void> SqliteJournal::commit() {
         return {};
     }
     auto error = error_of(database.raw(), code, "committing to the journal");
+    const bool unsynced = database.sync_failed();
     database_->commit.reset();
-    if (!gave_up_before_the_end(code)) return tl::unexpected<Error>(poison(std::move(error)));
     if (!database.autocommit()) database_->rollback.run_unheard();
+    if (unsynced) mend_log();
+    if (!gave_up_before_the_end(code)) return tl::unexpected<Error>(poison(std::move(error)));
     if (auto voided = void_refused_commit(database); !voided)
         return tl::unexpected<Error>(poison(std::move(error)));
     return tl::unexpected<Error>(std::move(error));
@@ -115,21 +117,26 @@ Result<void> SqliteJournal::sync(Position head) {
     return {};
 }
 
-// What others see of the log may not be there. Where it cannot be mended, or this process dies
-// first, no store opens the journal until all have closed it.
+// With the write lock released: others may have appended since.
 void SqliteJournal::doubt_log() {
     lock_.distrust_synced();
-    const Duration patience = std::min(options_.lock_timeout, doubt_timeout);
-    if (!lock_.acquire(patience)) return;
+    if (!lock_.acquire(std::min(options_.lock_timeout, doubt_timeout))) return;
     const OnThrow out_of_memory([&] { lock_.release(); });
-    if (open_files_.check()) {
-        // What the index names is on the disk, or no later sync would write it. More may go
-        // meanwhile.
-        auto& database = database_->connection;
-        for (int tries = 0; tries < 3; ++tries)
-            if (make_index_anew(database, patience) && write_anew(database, patience)) break;
-    }
+    mend_log();
     lock_.release();
+}
+
+// Under the write lock, after a sync that failed: what others see of the log may not be there.
+// Where it cannot be mended, or this process dies first, no store opens the journal until all have
+// closed it.
+void SqliteJournal::mend_log() {
+    lock_.distrust_synced();
+    if (!open_files_.check()) return;
+    // What the index names is on the disk, or no later sync would write it. More may go meanwhile.
+    const Duration patience = std::min(options_.lock_timeout, doubt_timeout);
+    auto& database = database_->connection;
+    for (int tries = 0; tries < 3; ++tries)
+        if (make_index_anew(database, patience) && write_anew(database, patience)) break;
 }
 
 void SqliteJournal::note_synced(Position position) {

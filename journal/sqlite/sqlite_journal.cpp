@@ -224,6 +224,7 @@ Result<void> SqliteJournal::not_writing() const {
 
 Error SqliteJournal::after_checkpoint(Error error) {
     if (!database_->connection.sync_failed()) return error;
+    mend_log();
     return poison(std::move(error));
 }
 

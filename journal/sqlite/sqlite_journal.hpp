@@ -108,10 +108,12 @@ class SqliteJournal final : public Journal {
     // Of everything in the log, up to `head` at least.
     [[nodiscard]] Result<void> sync(Position head);
     void note_synced(Position position);
-    // After a failed sync of what others see already. Without the lock.
+    // After a failed sync of what others see already: without the write lock, and under it.
     void doubt_log();
+    void mend_log();
     [[nodiscard]] Error poison(Error error);
-    // Poisons when a sync failed: what it should have made durable may be anywhere.
+    // Under the write lock. Poisons when a sync failed: what it should have made durable may be
+    // anywhere.
     [[nodiscard]] Error after_checkpoint(Error error);
 
     // Moving the log, in sqlite_maintain.cpp.

@@ -48,8 +48,9 @@ Result<void> SqliteJournal::move_now() {
     });
     auto counts = open_files_.check().and_then(
         [&] { return checkpoint_log(database_->connection, Checkpointing::in_place); });
+    if (!counts) counts = tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
     lock_.release();
-    if (!counts) return tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
+    if (!counts) return tl::unexpected<Error>(std::move(counts.error()));
     if (!counts->complete()) return put_off_move(), Result<void>();
     moved_all();
     return {};

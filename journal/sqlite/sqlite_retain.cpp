@@ -203,9 +203,10 @@ Result<void> SqliteJournal::compact() {
         database_->frames.set(0);
         compacted = prepare_log();
     }
+    if (!compacted)
+        compacted = tl::unexpected<Error>(after_checkpoint(std::move(compacted.error())));
     lock_.release();
-    if (!compacted) return tl::unexpected<Error>(after_checkpoint(std::move(compacted.error())));
-    return {};
+    return compacted;
 }
 
 }  // namespace fenceline::sqlite

@@ -52,6 +52,15 @@ struct Pool {
                 .late_sync = LateSync::always,
                 .vfs = vfs.name()};
     }
+    std::string log() const {
+        std::ifstream file(path + "-wal", std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    }
+    void write_log(std::string_view bytes) const {
+        std::fstream file(path + "-wal", std::ios::binary | std::ios::in | std::ios::out);
+        file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        REQUIRE(file.good());
+    }
     std::unique_ptr<LifecycleStore> open(const std::string& instance) const {
         return value_of(
             LifecycleStore::open({.instance = instance}, value_of(open_journal(options()))));
@@ -65,7 +74,7 @@ class DroppedWrites final : public ShimVfs {
     explicit DroppedWrites(int kind) : ShimVfs("dropped-writes"), kind_(kind) {}
 
     std::function<void()> at_the_first, before_it_fails;  // once
-    bool fails = false;                                   // the next sync after a write, once
+    bool fails = false;  // once: the next sync after a write, or before which somebody works
 
     std::unique_ptr<ShimFile> opened(const char*, int flags, sqlite3_file& real) override {
         if ((flags & kind_) == 0) return std::make_unique<ShimFile>(real);
@@ -85,7 +94,8 @@ class DroppedWrites final : public ShimVfs {
         }
         int sync(int flags) override {
             const auto replaced = std::exchange(replaced_, {});
-            if (replaced.empty() || !std::exchange(vfs_.fails, false)) return ShimFile::sync(flags);
+            const bool goes = !replaced.empty() || vfs_.before_it_fails;
+            if (!goes || !std::exchange(vfs_.fails, false)) return ShimFile::sync(flags);
             if (const auto work = std::exchange(vfs_.before_it_fails, nullptr)) work();
             for (const auto& [offset, was] : std::views::reverse(replaced))
                 ShimFile::write(was.data(), static_cast<int>(was.size()), offset);
@@ -141,21 +151,45 @@ TEST_CASE("a store that has folded what a sync dropped folds the journal anew") 
     CHECK(verified(pool.path).sound());
 }
 
+// A commit's own sync, or that of a log that is being moved, may take what another left unsynced
+// when it died.
+TEST_CASE("a sync that fails under the lock takes what is gone out of the others' sight") {
+    Pool<DroppedWrites> pool(SQLITE_OPEN_WAL);
+    auto options = pool.options();
+    options.late_sync = LateSync::never;
+    options.wal_move_bytes = 1;
+    auto journal = value_of(open_journal(options));
+    JournalScript script(*journal, "cp-c");
+    script.appends({drain_event()});
+    const std::string before = pool.log();
+    REQUIRE(spawns(*pool.a));  // as if it had died before its sync
+    CHECK(pool.b->position() == Position{4});
+    pool.vfs.fails = true;
+    pool.vfs.before_it_fails = [&] { pool.write_log(before); };
+    SUBCASE("in a commit") {
+        CHECK(error_of(script.append({drain_event()})).effect == Effect::unknown);
+    }
+    SUBCASE("in a move of the log") {
+        CHECK(error_of(journal->maintain()).effect == Effect::unknown);
+    }
+    REQUIRE_FALSE(pool.vfs.before_it_fails);
+    CHECK(value_of(open_reader(pool.path))->head()->position == Position{3});
+    CHECK(spawns(*pool.b));
+    CHECK(pool.b->status().position == Position{4});
+    journal.reset();
+    journal = value_of(open_journal(options));
+    journal.reset();
+    pool.a.reset();
+    pool.b.reset();
+    CHECK(hear(*reader_of(pool.path)).events.size() == 4);
+}
+
 // The store that heard of it died before it could do anything.
 TEST_CASE("no store opens beside others a log that lacks what its index names") {
     Pool<FaultyVfs> pool;
-    const auto log = pool.path + "-wal";
-    const auto bytes = [&] {
-        std::ifstream file(log, std::ios::binary);
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    };
-    const std::string before = bytes();
+    const std::string before = pool.log();
     REQUIRE(spawns(*pool.a));
-    {
-        std::fstream file(log, std::ios::binary | std::ios::in | std::ios::out);
-        file.write(before.data(), static_cast<std::streamsize>(before.size()));
-        REQUIRE(file.good());
-    }
+    pool.write_log(before);
     const auto refused = error_of(open_journal(pool.options()));
     CHECK(refused.code == ErrorCode::io);
     CHECK(refused.hint.find("close every program") == 0);
@@ -175,17 +209,13 @@ TEST_CASE("no store opens beside others a log that lacks what its index names") 
 
 TEST_CASE("no store opens beside others a log whose beginning is gone") {
     Pool<FaultyVfs> pool;
-    {
-        std::fstream file(pool.path + "-wal", std::ios::binary | std::ios::in | std::ios::out);
-        std::string nothing(32, '\0');
-        SUBCASE("zeros") {}
-        SUBCASE("pages of four gigabytes") {
-            nothing.replace(0, 4, "\x37\x7f\x06\x82");
-            nothing.replace(8, 4, "\xff\xff\xff\xf0");
-        }
-        file.write(nothing.data(), static_cast<std::streamsize>(nothing.size()));
-        REQUIRE(file.good());
+    std::string nothing(32, '\0');
+    SUBCASE("zeros") {}
+    SUBCASE("pages of four gigabytes") {
+        nothing.replace(0, 4, "\x37\x7f\x06\x82");
+        nothing.replace(8, 4, "\xff\xff\xff\xf0");
     }
+    pool.write_log(nothing);
     CHECK(error_of(open_journal(pool.options())).code == ErrorCode::io);
 }
 
