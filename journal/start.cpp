@@ -51,21 +51,34 @@ bool begins_after(Reader& reader, const Head& head) {
     return beginning && (head.position < beginning->position || head.flushes < beginning->flushes);
 }
 
-Result<Start> fold_up_to(Reader& reader, Position position) {
+namespace {
+
+Result<Start> fold_once(Reader& reader, Position position) {
     auto start = nearest_start(reader, position);
     if (!start) return start;
     const Head from = start->head;
     HeadSink sink(*start);
-    if (auto read = reader.read(from, position, sink); !read) {
-        // What it began with was dropped meanwhile: again from where the journal begins now.
-        if (begins_after(reader, from)) return fold_up_to(reader, position);
+    if (auto read = reader.read(from, position, sink); !read)
         return tl::unexpected<Error>(std::move(read.error()));
-    }
     if (!sink.consistent() || start->head.position != position ||
         start->fold.world.position != position)
         return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",
                     "run `fenceline verify` on a copy");
     return start;
+}
+
+}  // namespace
+
+// What it began with may be dropped meanwhile: then again from where the journal begins now.
+Result<Start> fold_up_to(Reader& reader, Position position) {
+    for (;;) {
+        const auto begun = reader.beginning();
+        if (!begun) return tl::unexpected<Error>(begun.error());
+        auto folded = fold_once(reader, position);
+        if (folded) return folded;
+        const auto now = reader.beginning();
+        if (!now || *now == *begun) return folded;
+    }
 }
 
 }  // namespace fenceline

@@ -54,8 +54,19 @@ Result<std::unique_ptr<StoreCore>> StoreCore::open(StoreOptions options,
     return core;
 }
 
-// The nearest place to begin at, then what came after it.
+// Again where all up to the head, or what it begins with, is dropped meanwhile.
 Result<void> StoreCore::load() {
+    for (;;) {
+        const auto begun = journal_->beginning();
+        if (!begun) return tl::unexpected<Error>(begun.error());
+        auto loaded = load_once();
+        const auto now = loaded ? begun : journal_->beginning();
+        if (loaded || !now || *now == *begun) return loaded;
+    }
+}
+
+// The nearest place to begin at, then what came after it.
+Result<void> StoreCore::load_once() {
     fold_ = Fold{};
     head_ = Head{};
     checkpointed_ = Position{};
@@ -63,15 +74,11 @@ Result<void> StoreCore::load() {
     auto head = journal_->head();
     if (!head) return tl::unexpected<Error>(std::move(head.error()));
     auto start = nearest_start(*journal_, head->position);
-    if (!start) {
-        // Since the head was asked for, all up to it was dropped: it is not the head any more.
-        if (begins_after(*journal_, *head)) return load();
-        return tl::unexpected<Error>(std::move(start.error()));
-    }
+    if (!start) return tl::unexpected<Error>(std::move(start.error()));
     fold_ = std::move(start->fold);
     head_ = start->head;
     checkpointed_ = head_.position;
-    return fold_in(*head);
+    return read_in(*head);
 }
 
 Result<void> StoreCore::catch_up(const Head& head) {
@@ -87,15 +94,17 @@ Result<void> StoreCore::catch_up(const Head& head) {
     return fold_in(head);
 }
 
+// What this store has folded so far may be dropped meanwhile: then it begins anew behind it.
 Result<void> StoreCore::fold_in(const Head& head) {
+    auto read = read_in(head);
+    return read || !begins_after(*journal_, head_) ? read : load();
+}
+
+Result<void> StoreCore::read_in(const Head& head) {
     if (head == head_) return fold_.world.index_lists(), Result<void>();
     FoldSink sink(fold_, head_, head);
     torn_ = true;
-    if (auto read = journal_->read(head_, head.position, sink); !read) {
-        // What this store has folded so far was dropped meanwhile: it begins anew behind it.
-        if (begins_after(*journal_, head_)) return load();
-        return read;
-    }
+    FENCELINE_TRY(journal_->read(head_, head.position, sink));
     if (!sink.consistent() || fold_.world.position != head.position ||
         fold_.world.texts.size() != head.texts)
         return fail(ErrorCode::corrupt, "the journal's events and dictionary do not fit together",

@@ -76,9 +76,11 @@ class StoreCore {
     StoreCore(StoreOptions options, std::unique_ptr<Journal> journal);
 
     [[nodiscard]] Result<void> load();
+    [[nodiscard]] Result<void> load_once();
     [[nodiscard]] Result<void> refresh();
     [[nodiscard]] Result<void> catch_up(const Head& head);
     [[nodiscard]] Result<void> fold_in(const Head& head);
+    [[nodiscard]] Result<void> read_in(const Head& head);
     // Before anything is answered that no commit of ours follows.
     [[nodiscard]] Result<void> make_durable();
     [[nodiscard]] Result<void> begin();

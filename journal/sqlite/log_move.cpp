@@ -29,7 +29,6 @@ Result<bool> LogMove::begin() {
     auto read = keeper_.number("SELECT count(*) FROM meta");
     auto state = read ? state_of_log(keeper_) : tl::unexpected<Error>(std::move(read.error()));
     begun_ = state && state->moved < state->frames;
-    sync_failed_ = false;
     result_ = {};
     if (!begun_) FENCELINE_TRY(keeper_.execute("ROLLBACK"));
     if (!state) return tl::unexpected<Error>(std::move(state.error()));
@@ -41,20 +40,15 @@ void LogMove::run() {
     try {
         move();
     } catch (const std::bad_alloc&) {
-        result_ = tl::unexpected<Error>(Error{.code = ErrorCode::io, .text = "out of memory"});
-        sync_failed_ = true;  // it may be what there was no memory to tell of
+        // A failed sync may be what there was no memory to tell of.
+        result_ = tl::unexpected<Error>(
+            Error{.code = ErrorCode::io, .effect = Effect::unknown, .text = "out of memory"});
     }
 }
 
 void LogMove::move() {
     auto counts = checkpoint_log(mover_, Checkpointing::in_place);
-    if (!counts) {
-        sync_failed_ = mover_.sync_failed();
-        result_ = tl::unexpected<Error>(std::move(counts.error()));
-        return;
-    }
-    result_ = sync_database(mover_);
-    sync_failed_ = !result_;
+    result_ = counts ? sync_database(mover_) : tl::unexpected<Error>(std::move(counts.error()));
 }
 
 Result<void> LogMove::end() {

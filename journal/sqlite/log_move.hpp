@@ -33,7 +33,9 @@ class LogMove final : public LongWork {
     [[nodiscard]] Result<void> end();
     [[nodiscard]] bool begun() const { return begun_; }
     // That error was a failed sync.
-    [[nodiscard]] bool sync_failed() const { return sync_failed_; }
+    [[nodiscard]] bool sync_failed() const {
+        return !result_ && result_.error().effect == Effect::unknown;
+    }
     // After fork(): the connections are the parent's.
     void abandon();
 
@@ -41,7 +43,7 @@ class LogMove final : public LongWork {
     void move();
 
     Connection keeper_, mover_;
-    bool begun_ = false, sync_failed_ = false;
+    bool begun_ = false;
     Result<void> result_;
 };
 

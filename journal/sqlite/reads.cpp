@@ -5,7 +5,6 @@
 
 #include "events/codec.hpp"
 #include "events/limits.hpp"
-#include "events/utf8.hpp"
 #include "journal/sqlite/base_row.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/schema.hpp"
@@ -40,10 +39,18 @@ Error corrupt(std::string text) {
             .hint = "run `fenceline verify` on a copy"};
 }
 
+tl::unexpected<Error> before_the_base(const std::string& what, const Head& begin) {
+    return fail(ErrorCode::not_found,
+                what + "; the journal begins after #" + std::to_string(begin.position.value));
+}
+
 tl::unexpected<Error> before_the_base(Position position, const Head& begin) {
-    return fail(ErrorCode::not_found, "there is no #" + std::to_string(position.value) +
-                                          "; the journal begins after #" +
-                                          std::to_string(begin.position.value));
+    return before_the_base("there is no #" + std::to_string(position.value), begin);
+}
+
+// Durations that no event carries, between two that do.
+tl::unexpected<Error> flush_before_the_base(const Head& begin) {
+    return before_the_base("a flush before the next event was dropped", begin);
 }
 
 }  // namespace
@@ -78,47 +85,6 @@ Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) 
         (!reads->has_base_ || prepare(reads->begin_, select_begin_sql));
     if (!prepared) return tl::unexpected<Error>(std::move(error));
     return reads;
-}
-
-Result<Head> Reads::beginning() {
-    if (!has_base_) return Head{};
-    const Resetting reset(begin_);
-    // The whole row is looked at, its state included.
-    const RaisedLimit limit(database_, limits::checkpoint_bytes);
-    auto row = begin_.step();
-    if (!row) return tl::unexpected<Error>(std::move(row.error()));
-    if (!*row) return Head{};
-    return read_begin(begin_);
-}
-
-Result<Base> Reads::base() {
-    if (!has_base_) return fail(ErrorCode::not_found, "the journal begins at its first event");
-    auto steady = Steady::begin(database_);
-    if (!steady) return tl::unexpected<Error>(std::move(steady.error()));
-    return read_base(database_);
-}
-
-Result<std::vector<Pin>> Reads::pins() {
-    std::vector<Pin> out;
-    if (!has_base_) return out;
-    auto rows = database_.prepare("SELECT name, first, last FROM pin ORDER BY name");
-    if (!rows) return tl::unexpected<Error>(std::move(rows.error()));
-    for (;;) {
-        auto row = rows->step();
-        if (!row) return tl::unexpected<Error>(std::move(row.error()));
-        if (!*row) return out;
-        out.push_back({std::string(rows->text(0).value_or("")),
-                       Position{rows->integer(1).value_or(0)},
-                       Position{rows->integer(2).value_or(0)}});
-        if (!is_valid_utf8(out.back().name))
-            return tl::unexpected<Error>(corrupt("the name of a pin is no text"));
-    }
-}
-
-Result<Position> Reads::rows_follow() {
-    auto end = segments_ ? segments_->end() : Result<Position>();
-    if (!end || end->given()) return end;
-    return beginning().map([](const Head& head) { return head.position; });
 }
 
 // The first statement stays open until the last one is done: together they read one state.
@@ -220,13 +186,16 @@ Result<Cursor> Reads::start(const Head& after, Position to) {
     if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
     if (after.position < begun->position)
         return before_the_base(Position{after.position.value + 1}, *begun);
+    // A place alone, without what was known there, has no flush to go on from.
+    const bool known = after.chain != ChainHash{};
     const auto from = after.position;
     Cursor cursor{.next = Position{from.value + 1},
                   .to = to,
                   .commit_first = Position{begun->position.value + 1},
                   .texts = after.texts,
                   .recorders = after.recorders,
-                  .flushes = std::max(after.flushes, begun->flushes)};
+                  .flushes = after.flushes,
+                  .flushes_known = known};
     auto segment = sealed(cursor.next);
     if (!segment) return tl::unexpected<Error>(std::move(segment.error()));
     if (*segment != nullptr) return cursor;  // the segment knows its commits
@@ -251,9 +220,11 @@ Result<void> Reads::fill(Cursor& cursor, Slice& slice, Wanted wanted) {
     slice.clear();
     auto begun = beginning();
     if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
-    // Since the read began, or since its last piece: an event, or a flush before the next one.
-    if (cursor.next <= begun->position || cursor.flushes < begun->flushes)
-        return before_the_base(cursor.next, *begun);
+    // Since the read began, or since its last piece.
+    if (cursor.next <= begun->position) return before_the_base(cursor.next, *begun);
+    if (!cursor.flushes_known) cursor.flushes = std::max(cursor.flushes, begun->flushes);
+    cursor.flushes_known = true;
+    if (cursor.flushes < begun->flushes) return flush_before_the_base(*begun);
     Known known{cursor.texts, cursor.recorders};
     Position last{std::min(cursor.to.value, cursor.next.value + Slice::most_events - 1)};
     auto all_texts = fill_texts(cursor, slice, last);

@@ -18,6 +18,7 @@ struct Cursor {
     std::uint32_t texts = 1;     // the first text not yet taken
     std::int64_t recorders = 0;  // the last recorder taken
     std::int64_t flushes = 0;    // the last flush taken
+    bool flushes_known = true;   // false: the last one before the beginning, wherever that is then
     bool done = false;
 };
 

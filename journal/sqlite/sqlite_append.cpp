@@ -93,14 +93,17 @@ Result<void> SqliteJournal::commit() {
             return tl::unexpected<Error>(poison(std::move(same.error())));
         return {};
     }
-    auto error = error_of(database.raw(), code, "committing to the journal");
     const bool unsynced = database.sync_failed();
+    if (unsynced) lock_.distrust_synced();  // takes no memory
+    auto error = error_of(database.raw(), code, "committing to the journal");
     database_->commit.reset();
     if (!database.autocommit()) database_->rollback.run_unheard();
     if (unsynced) mend_log();
     if (!gave_up_before_the_end(code)) return tl::unexpected<Error>(poison(std::move(error)));
-    if (auto voided = void_refused_commit(database); !voided)
+    if (auto voided = void_refused_commit(database); !voided) {
+        (void)mend_after(std::move(voided.error()));
         return tl::unexpected<Error>(poison(std::move(error)));
+    }
     return tl::unexpected<Error>(std::move(error));
 }
 
@@ -131,12 +134,25 @@ void SqliteJournal::doubt_log() {
 // closed it.
 void SqliteJournal::mend_log() {
     lock_.distrust_synced();
+    mend_owed_ = true;
     if (!open_files_.check()) return;
     // What the index names is on the disk, or no later sync would write it. More may go meanwhile.
     const Duration patience = std::min(options_.lock_timeout, doubt_timeout);
     auto& database = database_->connection;
-    for (int tries = 0; tries < 3; ++tries)
-        if (make_index_anew(database, patience) && write_anew(database, patience)) break;
+    for (int tries = 0; mend_owed_ && tries < 3; ++tries) {
+        const auto mended = make_index_anew(database, patience).and_then([&] {
+            return write_anew(database, patience);
+        });
+        mend_owed_ = !mended;
+        // By a move, perhaps our own: when that ends, or the journal is closed, it is tried again.
+        if (!mended && mended.error().code == ErrorCode::busy) break;
+    }
+}
+
+Error SqliteJournal::mend_after(Error error) {
+    if (error.effect != Effect::unknown) return error;
+    mend_log();
+    return poison(std::move(error));
 }
 
 void SqliteJournal::note_synced(Position position) {

@@ -54,6 +54,10 @@ Result<std::unique_ptr<Journal>> SqliteJournal::open(const JournalOptions& optio
     const OnThrow out_of_memory([&] { journal->poisoned_ = true; });
     FENCELINE_TRY(journal->take_lock_and_files(existing));
     auto opened = journal->open_database();
+    if (!opened) {
+        opened = tl::unexpected<Error>(journal->mend_after(std::move(opened.error())));
+        opened.error().effect = Effect::not_applied;  // nothing was asked yet
+    }
     journal->lock_.end_change();
     journal->lock_.release();
     if (!opened) {
@@ -183,6 +187,7 @@ Result<void> SqliteJournal::close() {
     if (database_ == nullptr) return {};
     log_move_.reset();  // before the last connection, which tidies up
     lock_.end_move();
+    if (mend_owed_) doubt_log();
     const bool alone = !poisoned_ && lock_.acquire(close_timeout) &&
                        lock_.begin_change(close_timeout) && lock_.only_store() &&
                        open_files_.nothing_replaced();
@@ -195,6 +200,7 @@ Result<void> SqliteJournal::close() {
     if (lock_.held() && !poisoned_ && moved) {
         auto head = database_->reads->head();
         if (head && !alone) moved = sync_log(database_->connection);
+        if (!moved) moved = tl::unexpected<Error>(mend_after(std::move(moved.error())));
         if (head && moved) anchor_now(*head);
     }
     database_.reset();
@@ -220,12 +226,6 @@ Result<void> SqliteJournal::usable() const {
 Result<void> SqliteJournal::not_writing() const {
     if (!writing_) return {};
     return fail(ErrorCode::invalid_request, "this journal is being written already");
-}
-
-Error SqliteJournal::after_checkpoint(Error error) {
-    if (!database_->connection.sync_failed()) return error;
-    mend_log();
-    return poison(std::move(error));
 }
 
 Error SqliteJournal::poison(Error error) {

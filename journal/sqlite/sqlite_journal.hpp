@@ -112,9 +112,9 @@ class SqliteJournal final : public Journal {
     void doubt_log();
     void mend_log();
     [[nodiscard]] Error poison(Error error);
-    // Under the write lock. Poisons when a sync failed: what it should have made durable may be
-    // anywhere.
-    [[nodiscard]] Error after_checkpoint(Error error);
+    // Under the write lock. Mends and poisons when it was a sync that failed, Effect::unknown: what
+    // it should have made durable may be anywhere.
+    [[nodiscard]] Error mend_after(Error error);
 
     // Moving the log, in sqlite_maintain.cpp.
     [[nodiscard]] bool move_is_due() const;
@@ -158,6 +158,7 @@ class SqliteJournal final : public Journal {
     std::int64_t process_;
     bool writing_ = false;
     bool poisoned_ = false;
+    bool mend_owed_ = false;       // the log is in doubt, and could not be mended
     Sync sync_ = Sync::in_commit;  // as the connection is set
     Position told_;                // of what others appended, too, a caller knows up to here
     Position synced_;              // known to be durable up to here

@@ -48,7 +48,7 @@ Result<void> SqliteJournal::move_now() {
     });
     auto counts = open_files_.check().and_then(
         [&] { return checkpoint_log(database_->connection, Checkpointing::in_place); });
-    if (!counts) counts = tl::unexpected<Error>(after_checkpoint(std::move(counts.error())));
+    if (!counts) counts = tl::unexpected<Error>(mend_after(std::move(counts.error())));
     lock_.release();
     if (!counts) return tl::unexpected<Error>(std::move(counts.error()));
     if (!counts->complete()) return put_off_move(), Result<void>();
@@ -79,7 +79,7 @@ Result<void> SqliteJournal::open_log_move() {
     auto heard = sync_log(database_->connection).and_then([&] {
         return sync_database(database_->connection);
     });
-    if (!heard) return tl::unexpected<Error>(poison(std::move(heard.error())));
+    if (!heard) return tl::unexpected<Error>(mend_after(std::move(heard.error())));
     log_move_ = std::move(*opened);
     return {};
 }
@@ -102,7 +102,7 @@ Result<void> SqliteJournal::end_maintenance() {
     // Before the log is kept no more: what was moved counts as moved, but may not be there.
     const bool lost = log_move_->sync_failed();
     if (lost) poisoned_ = true;
-    if (lost && !writing_) doubt_log();
+    if ((lost || mend_owed_) && !writing_) doubt_log();
     auto moved = log_move_->end();
     if (!moved && lost)
         moved = tl::unexpected<Error>(poison(std::move(moved.error())));

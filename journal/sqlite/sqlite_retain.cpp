@@ -191,10 +191,16 @@ Result<void> SqliteJournal::compact() {
     FENCELINE_TRY(not_writing());
     auto& database = database_->connection;
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
-    const OnThrow out_of_memory([&] { lock_.release(); });
+    const OnThrow out_of_memory([&] {
+        lock_.release();
+        poisoned_ = true;  // it may have been a sync that failed
+    });
     auto compacted = open_files_.check();
     // Through a file: the copy that is made on the way is as large as the journal.
-    if (compacted) compacted = database.execute("PRAGMA temp_store = FILE; VACUUM");
+    if (compacted) {
+        compacted = database.execute("PRAGMA temp_store = FILE; VACUUM");
+        if (!compacted && database.sync_failed()) compacted.error().effect = Effect::unknown;
+    }
     (void)database.execute("PRAGMA temp_store = MEMORY");
     if (compacted)
         if (auto moved = checkpoint_log(database, Checkpointing::truncate); !moved)
@@ -203,8 +209,7 @@ Result<void> SqliteJournal::compact() {
         database_->frames.set(0);
         compacted = prepare_log();
     }
-    if (!compacted)
-        compacted = tl::unexpected<Error>(after_checkpoint(std::move(compacted.error())));
+    if (!compacted) compacted = tl::unexpected<Error>(mend_after(std::move(compacted.error())));
     lock_.release();
     return compacted;
 }

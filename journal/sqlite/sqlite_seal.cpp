@@ -111,6 +111,10 @@ Result<void> SqliteJournal::swap_rows(const SegmentRow& row) {
     auto late = overtaken(row.first);
     if (!late) return tl::unexpected<Error>(std::move(late.error()));
     if (*late) return {};
+    // What was gathered may be gone with a sync that failed, and something else be there instead.
+    auto same = database_->reads->was_head(row.after);
+    if (!same) return tl::unexpected<Error>(std::move(same.error()));
+    if (!*same) return {};
     const auto digest = digest_of(row);
     bind_segment(database_->segment, row, digest);
     FENCELINE_TRY(database_->segment.run());

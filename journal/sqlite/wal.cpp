@@ -34,6 +34,13 @@ Result<void> done(int code, const char* what) {
     return tl::unexpected<Error>(error_of(nullptr, code, what));
 }
 
+// What a failed sync should have written may be anywhere.
+Result<void> synced(int code, const char* what) {
+    auto result = done(code, what);
+    if (!result) result.error().effect = Effect::unknown;
+    return result;
+}
+
 // --- the log's bytes: https://www.sqlite.org/fileformat2.html#walformat
 
 using FrameHeader = std::array<char, frame_header_bytes>;
@@ -263,13 +270,13 @@ Result<void> make_index_anew(Connection& database, Duration timeout) {
 Result<void> sync_log(Connection& database) {
     auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
     if (!log) return tl::unexpected<Error>(std::move(log.error()));
-    return done((*log)->pMethods->xSync(*log, SQLITE_SYNC_FULL), "syncing the journal's log");
+    return synced((*log)->pMethods->xSync(*log, SQLITE_SYNC_FULL), "syncing the journal's log");
 }
 
 Result<void> sync_database(Connection& database) {
     auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
-    return done((*file)->pMethods->xSync(*file, SQLITE_SYNC_FULL), "syncing the journal");
+    return synced((*file)->pMethods->xSync(*file, SQLITE_SYNC_FULL), "syncing the journal");
 }
 
 Result<void> write_anew(Connection& database, Duration timeout) {
@@ -321,10 +328,10 @@ Result<CheckpointCounts> checkpoint_log(Connection& database, Checkpointing how)
         how == Checkpointing::truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
     const int code =
         sqlite3_wal_checkpoint_v2(database.raw(), "main", mode, &counts.frames, &counts.moved);
-    if (code != SQLITE_OK && code != SQLITE_BUSY)
-        return tl::unexpected<Error>(
-            error_of(database.raw(), code, "moving the log into the journal"));
-    return counts;
+    if (code == SQLITE_OK || code == SQLITE_BUSY) return counts;
+    auto error = error_of(database.raw(), code, "moving the log into the journal");
+    if (database.sync_failed()) error.effect = Effect::unknown;
+    return tl::unexpected<Error>(std::move(error));
 }
 
 Result<void> reserve_log(Connection& database, std::int64_t bytes) {

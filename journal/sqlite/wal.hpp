@@ -1,6 +1,7 @@
 #pragma once
 
-// The write-ahead log: how it grows, and how it moves into the database.
+// The write-ahead log: how it grows, and how it moves into the database. The error of a sync that
+// failed has Effect::unknown.
 //
 // Every function here but sync_log() is for the holder of the write lock. SQLite up to 3.51.2
 // loses commits when one connection checkpoints while another restarts the log; under one lock that

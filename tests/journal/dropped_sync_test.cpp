@@ -1,6 +1,7 @@
 // A sync that fails may take away what was written, and other stores have seen it already: they
 // read through an index of a log that does not hold it any more.
 
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
@@ -73,7 +74,7 @@ class DroppedWrites final : public ShimVfs {
   public:
     explicit DroppedWrites(int kind) : ShimVfs("dropped-writes"), kind_(kind) {}
 
-    std::function<void()> at_the_first, before_it_fails;  // once
+    std::function<void()> at_the_first, before_it_fails, after_it_failed;  // once
     bool fails = false;  // once: the next sync after a write, or before which somebody works
 
     std::unique_ptr<ShimFile> opened(const char*, int flags, sqlite3_file& real) override {
@@ -99,6 +100,7 @@ class DroppedWrites final : public ShimVfs {
             if (const auto work = std::exchange(vfs_.before_it_fails, nullptr)) work();
             for (const auto& [offset, was] : std::views::reverse(replaced))
                 ShimFile::write(was.data(), static_cast<int>(was.size()), offset);
+            if (const auto work = std::exchange(vfs_.after_it_failed, nullptr)) work();
             return SQLITE_IOERR_FSYNC;
         }
 
@@ -151,8 +153,7 @@ TEST_CASE("a store that has folded what a sync dropped folds the journal anew") 
     CHECK(verified(pool.path).sound());
 }
 
-// A commit's own sync, or that of a log that is being moved, may take what another left unsynced
-// when it died.
+// Whoever syncs the log may lose what another left unsynced when it died.
 TEST_CASE("a sync that fails under the lock takes what is gone out of the others' sight") {
     Pool<DroppedWrites> pool(SQLITE_OPEN_WAL);
     auto options = pool.options();
@@ -172,12 +173,88 @@ TEST_CASE("a sync that fails under the lock takes what is gone out of the others
     SUBCASE("in a move of the log") {
         CHECK(error_of(journal->maintain()).effect == Effect::unknown);
     }
+    SUBCASE("before a move beside the commits") {
+        CHECK(error_of(journal->begin_maintenance()).effect == Effect::unknown);
+    }
+    SUBCASE("at closing") {
+        CHECK_FALSE(journal->close());
+    }
+    SUBCASE("while the file is made anew") {
+        CHECK(error_of(journal->compact()).effect == Effect::unknown);
+        CHECK(error_of(journal->head()).code == ErrorCode::poisoned);
+    }
+    SUBCASE("at opening") {
+        pool.vfs.after_it_failed = pool.vfs.before_it_fails;  // what it wrote anew is gone, too
+        CHECK(error_of(open_journal(options)).effect == Effect::not_applied);
+    }
     REQUIRE_FALSE(pool.vfs.before_it_fails);
     CHECK(value_of(open_reader(pool.path))->head()->position == Position{3});
     CHECK(spawns(*pool.b));
     CHECK(pool.b->status().position == Position{4});
+    // As after the death of all.
+    const TempDir dead;
+    for (const char* end : {"", "-wal"})
+        std::filesystem::copy_file(pool.path + end, dead / (std::string("pool.db") + end));
+    CHECK(hear(*value_of(open_journal({.path = dead / "pool.db"}))).events.size() == 4);
     journal.reset();
     journal = value_of(open_journal(options));
+    journal.reset();
+    pool.a.reset();
+    pool.b.reset();
+    CHECK(hear(*reader_of(pool.path)).events.size() == 4);
+}
+
+TEST_CASE("what a sync dropped is not sealed in the place of what came instead") {
+    Pool<DroppedWrites> pool(SQLITE_OPEN_WAL);
+    auto options = pool.options();
+    options.late_sync = LateSync::never;
+    auto keeper = value_of(open_journal(options)), journal = value_of(open_journal(options));
+    JournalScript script(*journal, "cp-c");
+    const std::string before = pool.log();
+    for (int i = 0; i < 2; ++i) REQUIRE(spawns(*pool.a));  // not synced yet
+    const SealRequest request{.last = Position{3}};
+    REQUIRE(value_of(keeper->seal(request)).more);  // gathered
+    pool.vfs.fails = true;
+    pool.vfs.before_it_fails = [&] { pool.write_log(before); };
+    CHECK(error_of(script.append({drain_event()})).effect == Effect::unknown);
+    for (int i = 0; i < 2; ++i) REQUIRE(spawns(*pool.b));
+    const auto answered = value_of(reader_of(pool.path)->event(Position{3}));
+    auto step = value_of(keeper->seal(request));
+    while (step.more) step = value_of(keeper->seal(request));
+    CHECK(step.sealed == Position{3});
+    CHECK(value_of(reader_of(pool.path)->event(Position{3})) == answered);
+    keeper.reset();
+    journal.reset();
+    pool.a.reset();
+    pool.b.reset();
+    CHECK(verified(pool.path).sound());
+}
+
+// The move holds the log still: what is owed to the log is done when it ends.
+TEST_CASE("a sync that fails while the log is moved mends it after the move") {
+    Pool<DroppedWrites> pool(SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB);
+    auto options = pool.options();
+    options.late_sync = LateSync::never;
+    options.wal_move_bytes = 1;
+    options.lock_timeout = milliseconds(10);
+    auto journal = value_of(open_journal(options));
+    JournalScript script(*journal, "cp-c");
+    script.appends({drain_event()});
+    auto* work = value_of(journal->begin_maintenance());
+    REQUIRE(work != nullptr);
+    pool.vfs.at_the_first = [&] {
+        const std::string before = pool.log();
+        REQUIRE(spawns(*pool.a));  // as if it had died before its sync
+        pool.vfs.fails = true;
+        pool.vfs.before_it_fails = [&, before] { pool.write_log(before); };
+        CHECK(error_of(script.append({drain_event()})).effect == Effect::unknown);
+    };
+    work->run();
+    REQUIRE_FALSE(pool.vfs.before_it_fails);
+    CHECK(error_of(journal->end_maintenance()).code == ErrorCode::poisoned);
+    CHECK(value_of(open_reader(pool.path))->head()->position == Position{3});
+    CHECK(spawns(*pool.b));
+    CHECK(pool.b->status().position == Position{4});
     journal.reset();
     pool.a.reset();
     pool.b.reset();

@@ -3,13 +3,18 @@
 #include <atomic>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include <doctest/doctest.h>
 
 #include "events/limits.hpp"
 #include "journal/lifecycle_store.hpp"
+#include "journal/sqlite/checkpoint_row.hpp"
+#include "journal/sqlite/sqlite.hpp"
+#include "journal/start.hpp"
 #include "tests/journal/retain_fixture.hpp"
 #include "tests/support/journal_script.hpp"
+#include "tests/support/raw_sqlite.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace fenceline::testing {
@@ -235,6 +240,89 @@ TEST_CASE("a read says so where only a flush is dropped between two of its piece
     REQUIRE(value_of(reader->beginning()).position == Position{piece});
     CHECK(error_of(read).code == ErrorCode::not_found);
     CHECK(sink.events.size() == piece);
+}
+
+// As a page that follows the journal does, or a store.
+TEST_CASE("a read that goes on from before a dropped flush says so") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    JournalScript script(*journal);
+    const Head seen = script.appends({drain_event(), drain_event()});
+    script.flushes(took(Position{1}, {7}));
+    script.appends({drain_event(), drain_event()});
+    seal_all(*journal, Position{2});
+    drop(*journal, {.before = Position{3}});
+    REQUIRE(value_of(journal->beginning()).position == seen.position);
+    Heard heard;
+    const auto other = reader_of(path);
+    for (Reader* reader : {static_cast<Reader*>(journal.get()), other.get()}) {
+        const auto error = error_of(reader->read(seen, Position{99}, heard));
+        CHECK(error.code == ErrorCode::not_found);
+        CHECK(error.text.find("flush") != std::string::npos);
+    }
+    CHECK(heard.order.empty());
+    CHECK(hear(*journal, {.position = seen.position}).order == "rees");
+}
+
+TEST_CASE("a read of what stays is not held up by what is dropped before it begins") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    JournalScript script(*journal);
+    script.appends({drain_event(), drain_event()});
+    script.flushes(took(Position{1}, {7}));
+    for (int i = 0; i < 20; ++i) script.appends({drain_event()});
+    seal_all(*journal, Position{10});
+    struct DropsFirst : Heard {
+        Journal* journal = nullptr;
+        mutable bool dropped = false;
+        bool wants_chain() const override {  // asked between the start and the first piece
+            if (!std::exchange(dropped, true)) drop(*journal, {.before = Position{11}});
+            return true;
+        }
+    } sink;
+    sink.journal = journal.get();
+    REQUIRE(reader_of(path)->read({.position = Position{15}}, Position{20}, sink).has_value());
+    CHECK(value_of(journal->beginning()).position == Position{10});
+    CHECK(sink.events.size() == 5);
+}
+
+TEST_CASE("a checkpoint that lies about its flushes is only ever an error") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
+    JournalScript script(*journal);
+    script.appends({drain_event(), drain_event()});
+    script.flushes(took(Position{1}, {7}));
+    for (int i = 0; i < 20; ++i) script.appends({drain_event()});
+    seal_all(*journal, Position{10});
+    drop(*journal, {.before = Position{11}});
+    auto start = value_of(fold_up_to(*journal, Position{15}));
+    journal.reset();
+    start.head.flushes = 0;
+    const Checkpoint lie{start.head, start.fold.save()};
+    {
+        auto database =
+            value_of(sqlite::Connection::open(path, {.access = sqlite::Access::read_write}));
+        auto insert = value_of(database.prepare(sqlite::insert_checkpoint_sql));
+        const auto packed = value_of(sqlite::pack(lie));
+        sqlite::bind_checkpoint(insert, lie, packed);
+        REQUIRE(insert.run().has_value());
+    }
+    {
+        RawSqlite raw(path);
+        const std::string of_events =
+            "FROM sqlite_schema WHERE type = 'trigger' AND "
+            "tbl_name = 'event'";
+        const auto triggers = raw.values("SELECT sql " + of_events);
+        for (const auto& name : raw.values("SELECT name " + of_events))
+            REQUIRE(raw.run("DROP TRIGGER " + name) == "");
+        REQUIRE(raw.run("DELETE FROM event WHERE position = 18") == "");
+        for (const auto& trigger : triggers) REQUIRE(raw.run(trigger) == "");
+    }
+    CHECK_FALSE(fold_up_to(*reader_of(path), Position{22}));
+    CHECK_FALSE(LifecycleStore::open({.path = path, .instance = "cp-a"}));
 }
 
 TEST_CASE("a store drops by itself what is old enough") {
