@@ -59,7 +59,7 @@ struct StoreOptions {
     Clock* clock = nullptr;                       // the machine's when null; must outlive the store
     std::function<void(const Cleanup&)> cleanup;
     Duration lock_timeout = seconds(30);  // waiting for the write lock, then `busy`
-    std::int64_t checkpoint_events = limits::checkpoint_events;
+    std::int64_t checkpoint_events = limits::checkpoint_events;  // more beside many workers
     std::int64_t wal_reserve_bytes = 16 << 20;  // the log is grown once to this size; 0: never
     // The log is moved into the database by a thread of the store's own, started when it is first
     // due; otherwise by a caller, once the others of its batch were woken.

@@ -344,7 +344,7 @@ Result<void> StoreCore::close() {
     } else {
         flushed = flush(Owed::failures_and_heartbeats);
         while (flushed && !failures_.empty()) flushed = flush(Owed::failures_and_heartbeats);
-        if (flushed && head_.position.value - checkpointed_.value >= checkpoint_at_close_events)
+        if (flushed && checkpoint_pays(checkpoint_at_close_events))
             flushed = journal_->save_checkpoint({head_, fold_.save()});
     }
     closed_ = true;

@@ -108,6 +108,7 @@ class StoreCore {
     // Not to be told to a caller, but no store goes on with a poisoned journal.
     void note(const Result<void>& housekeeping);
     void keep_house();
+    [[nodiscard]] bool checkpoint_pays(std::int64_t least) const;
     void seal_history();
     void drop_history();
     // Waits for what runs aside, and ends it.

@@ -437,6 +437,22 @@ TEST_CASE("checkpoints are written as events come and give the same state") {
     CHECK(resumed.save() == fold.save());
 }
 
+TEST_CASE("a checkpoint of many workers waits for as many events as it is worth") {
+    Pool pool;
+    const std::vector<Command> spawns(8'000, Command{{}, Spawn{.image = "i"}});
+    const auto checkpoints_after = [&](std::size_t heartbeats) {
+        const std::vector<Command> beats(heartbeats, Command{{}, ControlPlaneHeartbeat{}});
+        for (const auto& answer : pool.store->apply(beats)) REQUIRE(answer.has_value());
+        REQUIRE(pool.store->close().has_value());
+        pool.open();
+        return make_memory_journal(pool.storage)->checkpoints()->size();
+    };
+    for (const auto& answer : pool.store->apply(spawns)) REQUIRE(answer.has_value());
+    CHECK(checkpoints_after(0) == 1);
+    CHECK(checkpoints_after(1'500) == 1);
+    CHECK(checkpoints_after(600) == 2);
+}
+
 TEST_CASE("time never goes back in the journal") {
     Pool pool;
     const auto first = pool.ok(pool.store->spawn({.image = "i"}));
