@@ -76,6 +76,10 @@ void check_lists(const World& world, Time before) {
     }
 }
 
+Time just_before(Time time) {
+    return time.ns == std::numeric_limits<std::int64_t>::min() ? time : time - Duration{1};
+}
+
 // Times that a list might be asked for: around what the records hold, at their very nanosecond
 // and beside it, and far from all of them.
 Time some_time(RandomCommands& random, const World& world, Time now) {
@@ -86,7 +90,7 @@ Time some_time(RandomCommands& random, const World& world, Time now) {
         case 2: return Time{std::numeric_limits<std::int64_t>::max()};
         case 3: return Time{std::numeric_limits<std::int64_t>::min()};
         case 4: return worker.updated_at;
-        case 5: return worker.last_heartbeat_at - Duration{1};
+        case 5: return just_before(worker.last_heartbeat_at);
         case 6: return worker.credentials_expire_at;
         default: return now - seconds(static_cast<std::int64_t>(random.below(120)));
     }
