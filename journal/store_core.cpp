@@ -78,7 +78,7 @@ Result<void> StoreCore::load_once() {
     fold_ = std::move(start->fold);
     head_ = start->head;
     checkpointed_ = head_.position;
-    return read_in(*head);
+    return fold_in(*head);
 }
 
 Result<void> StoreCore::catch_up(const Head& head) {
@@ -91,16 +91,12 @@ Result<void> StoreCore::catch_up(const Head& head) {
         heartbeats_.put_back();
         return load();
     }
-    return fold_in(head);
+    auto folded = fold_in(head);
+    // What was folded so far may be dropped meanwhile: then it begins anew behind it.
+    return folded || !begins_after(*journal_, head_) ? folded : load();
 }
 
-// What this store has folded so far may be dropped meanwhile: then it begins anew behind it.
 Result<void> StoreCore::fold_in(const Head& head) {
-    auto read = read_in(head);
-    return read || !begins_after(*journal_, head_) ? read : load();
-}
-
-Result<void> StoreCore::read_in(const Head& head) {
     if (head == head_) return fold_.world.index_lists(), Result<void>();
     FoldSink sink(fold_, head_, head);
     torn_ = true;

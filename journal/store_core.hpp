@@ -80,7 +80,6 @@ class StoreCore {
     [[nodiscard]] Result<void> refresh();
     [[nodiscard]] Result<void> catch_up(const Head& head);
     [[nodiscard]] Result<void> fold_in(const Head& head);
-    [[nodiscard]] Result<void> read_in(const Head& head);
     // Before anything is answered that no commit of ours follows.
     [[nodiscard]] Result<void> make_durable();
     [[nodiscard]] Result<void> begin();

@@ -265,15 +265,25 @@ TEST_CASE("a read that goes on from before a dropped flush says so") {
     CHECK(hear(*journal, {.position = seen.position}).order == "rees");
 }
 
-TEST_CASE("a read of what stays is not held up by what is dropped before it begins") {
-    TempDir dir;
-    const auto path = dir / "pool.db";
+namespace {
+
+// Two events, a flush and twenty more; a segment to #10 that may be dropped.
+std::unique_ptr<Journal> journal_with_a_flush(const std::string& path) {
     auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
     JournalScript script(*journal);
     script.appends({drain_event(), drain_event()});
     script.flushes(took(Position{1}, {7}));
     for (int i = 0; i < 20; ++i) script.appends({drain_event()});
     seal_all(*journal, Position{10});
+    return journal;
+}
+
+}  // namespace
+
+TEST_CASE("a read of what stays is not held up by what is dropped before it begins") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    auto journal = journal_with_a_flush(path);
     struct DropsFirst : Heard {
         Journal* journal = nullptr;
         mutable bool dropped = false;
@@ -291,12 +301,7 @@ TEST_CASE("a read of what stays is not held up by what is dropped before it begi
 TEST_CASE("a checkpoint that lies about its flushes is only ever an error") {
     TempDir dir;
     const auto path = dir / "pool.db";
-    auto journal = value_of(open_journal({.path = path, .create = true, .wal_reserve_bytes = 0}));
-    JournalScript script(*journal);
-    script.appends({drain_event(), drain_event()});
-    script.flushes(took(Position{1}, {7}));
-    for (int i = 0; i < 20; ++i) script.appends({drain_event()});
-    seal_all(*journal, Position{10});
+    auto journal = journal_with_a_flush(path);
     drop(*journal, {.before = Position{11}});
     auto start = value_of(fold_up_to(*journal, Position{15}));
     journal.reset();
