@@ -18,19 +18,25 @@ namespace {
 // just answered are likely to ask again, and their operations ride on the same sync for free.
 constexpr int patience_yields = 64;
 
-// Not std::atomic::wait: that yields a few times before it sleeps, which with more callers than
-// processors is one more switch of threads for each.
-void sleep_while(std::atomic<std::uint32_t>& word, std::uint32_t seen) {
-    ::syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
-}
+using Steady = std::chrono::steady_clock;
 
-// The word may be gone once it says so: the kernel only looks for who sleeps at its address.
-void tell(std::atomic<std::uint32_t>& word, std::uint32_t what) {
-    word.store(what);
-    ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-}
+// For so long a caller looks for its answer, if the batch before took no longer. To sleep and be
+// woken takes a thread some 3 us of a processor, to let another run 1 us.
+constexpr Steady::duration worth_looking = std::chrono::microseconds(500);
 
 }  // namespace
+
+void Ticket::sleep() {
+    std::uint32_t state = looks;
+    if (state_.compare_exchange_strong(state, sleeps) || state == sleeps)
+        ::syscall(SYS_futex, &state_, FUTEX_WAIT_PRIVATE, sleeps, nullptr, nullptr, 0);
+}
+
+// It may be gone once its state says so: the kernel only looks for who sleeps at that address.
+void Ticket::tell(State what) {
+    if (state_.exchange(what) == sleeps)
+        ::syscall(SYS_futex, &state_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+}
 
 class TicketQueue::Taking final : public Batch {
   public:
@@ -54,13 +60,18 @@ class TicketQueue::Taking final : public Batch {
 
     std::span<Ticket* const> taken() const override { return queue_.batch_; }
 
-    // Who wakes whom is settled before anybody is told: a ticket that is may be gone at once.
+    // Who looks is told by a word. Who sleeps is woken: whom each wakes is settled before any of
+    // them is told, as a ticket that is may be gone at once.
     void wake() override {
         auto& all = queue_.batch_;
         std::erase(all, &own_);
-        const auto first = std::min(all.size(), own_.wakes_.size());
+        std::erase_if(all, [](Ticket* ticket) {
+            std::uint32_t looks = Ticket::looks;
+            return ticket->state_.compare_exchange_strong(looks, Ticket::answered);
+        });
+        const auto first = std::min(all.size(), Ticket::wakes_most);
         for (auto i = first; i < all.size(); ++i) all[i / first - 1]->wakes_[i % first] = all[i];
-        for (std::size_t i = 0; i < first; ++i) tell(all[i]->state_, Ticket::answered);
+        for (std::size_t i = 0; i < first; ++i) all[i]->tell(Ticket::answered);
     }
 
   private:
@@ -91,18 +102,22 @@ bool TicketQueue::submit(Ticket& ticket) {
         waiting_.push_back(&ticket);
         if (!led_) leads = led_ = true;
     }
-    while (!leads) {
-        const auto state = ticket.state_.load();
-        if (state == Ticket::answered) {
-            for (Ticket* other : ticket.wakes_)
-                if (other != nullptr) tell(other->state_, Ticket::answered);
-            return true;
-        }
-        leads = state == Ticket::leads;
-        if (!leads) sleep_while(ticket.state_, Ticket::waits);
+    if (!leads) wait(ticket);
+    if (leads || ticket.state_ == Ticket::leads) {
+        lead(ticket);
+        return true;
     }
-    lead(ticket);
+    for (Ticket* other : ticket.wakes_)
+        if (other != nullptr) other->tell(Ticket::answered);
     return true;
+}
+
+void TicketQueue::wait(Ticket& ticket) const {
+    if (took_.load() <= worth_looking) {
+        const auto until = Steady::now() + worth_looking;
+        while (ticket.state_ == Ticket::looks && Steady::now() < until) std::this_thread::yield();
+    }
+    while (ticket.state_ < Ticket::leads) ticket.sleep();
 }
 
 // The caller's own ticket is in the first batch it writes: it is at the front of the queue.
@@ -111,7 +126,9 @@ void TicketQueue::lead(Ticket& own) {
     Taking batch(*this, own);
     {
         const OnThrow over([&] { hand_on(); });
+        const auto begun = Steady::now();
         work_.run(batch);
+        took_ = Steady::now() - begun;
         work_.afterwards();
     }
     hand_on();
@@ -128,7 +145,7 @@ void TicketQueue::hand_on() {
         }
         next = waiting_.front();
     }
-    tell(next->state_, Ticket::leads);  // it stays at the front until it leads
+    next->tell(Ticket::leads);  // it stays at the front until it leads
 }
 
 }  // namespace fenceline

@@ -7,14 +7,18 @@
 // waits for another's batch twice.
 //
 // A batch takes its tickets a few at a time: what came first is decided and on its way into the
-// database while the others of the batch still come in. Once it is answered the writer wakes a few
-// of its callers, and each of them a few others: to wake a thread takes a processor some
-// microseconds, which one of them would spend for all.
+// database while the others of the batch still come in.
+//
+// A caller in the queue looks for its answer and lets others run in between, while batches are so
+// short that this costs less than to be woken; after that, or where the disk is slow, it sleeps.
+// Those who sleep are woken by a few, and each of them wakes a few others: to wake a thread takes a
+// processor some microseconds, which one of them would spend for all.
 //
 // Threading: submit() from any thread; the batch function runs on one thread at a time.
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -44,9 +48,13 @@ struct Ticket {
 
   private:
     friend class TicketQueue;
-    enum State : std::uint32_t { waits, leads, answered };
-    std::atomic<std::uint32_t> state_ = waits;  // what its caller sleeps on
-    std::array<Ticket*, 4> wakes_{};            // whom that wakes once it is awake
+    enum State : std::uint32_t { looks, sleeps, leads, answered };
+    void tell(State what);
+    void sleep();
+
+    static constexpr std::size_t wakes_most = 4;
+    std::atomic<std::uint32_t> state_ = looks;  // what its caller waits on
+    std::array<Ticket*, wakes_most> wakes_{};   // whom that wakes once it is awake
 };
 
 // The tickets of one batch, as its writer takes them.
@@ -81,6 +89,7 @@ class TicketQueue {
 
   private:
     class Taking;
+    void wait(Ticket& ticket) const;
     void lead(Ticket& own);
     void hand_on();
 
@@ -90,6 +99,7 @@ class TicketQueue {
     bool led_ = false;            // somebody writes
     std::size_t last_batch_ = 0;  // tickets of the batch before: how many may be on their way
     std::vector<Ticket*> batch_;  // the writer's
+    std::atomic<std::chrono::steady_clock::duration> took_{};  // by the batch before
 };
 
 }  // namespace fenceline

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <barrier>
+#include <chrono>
+#include <ctime>
 #include <new>
 #include <thread>
 
@@ -51,6 +53,12 @@ struct Counting {
         batch.wake();
     }
 };
+
+// As a batch on a slow disk does.
+void last_for(std::chrono::milliseconds span) {
+    const auto until = std::chrono::steady_clock::now() + span;
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+}
 
 }  // namespace
 
@@ -139,6 +147,14 @@ TEST_CASE("everybody is woken though nobody comes after") {
     SUBCASE("of batches that are cut short") {
         counting.cut_short = true;
     }
+    SUBCASE("of batches that take long, so that their callers sleep") {
+        counting.before_the_end = [] { last_for(std::chrono::milliseconds(1)); };
+    }
+    SUBCASE("of batches of which some take long") {
+        counting.before_the_end = [&] {
+            if (counting.batches.size() % 3 == 0) last_for(std::chrono::milliseconds(1));
+        };
+    }
     std::barrier all(callers);
     {
         std::vector<std::jthread> threads;
@@ -179,6 +195,31 @@ TEST_CASE("everybody who sleeps is woken by those who were before") {
             });
     }
     CHECK(counting.answered == callers * rounds);
+}
+
+TEST_CASE("a caller that waits for long sleeps") {
+    Counting counting;
+    const std::vector<Command> one(1);
+    std::atomic<bool> asked = false;
+    timespec used{};
+    std::jthread other;
+    counting.before_the_end = [&] {
+        if (other.joinable()) return;
+        other = std::jthread([&] {
+            Ticket ticket(one, {});
+            asked = true;
+            CHECK(counting.queue.submit(ticket));
+            ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+        });
+        while (!asked) std::this_thread::yield();
+        last_for(std::chrono::milliseconds(400));
+    };
+    Ticket ticket(one, {});
+    REQUIRE(counting.queue.submit(ticket));
+    other.join();
+    CHECK(counting.answered == 2);
+    CHECK(used.tv_sec == 0);
+    CHECK(used.tv_nsec < 100'000'000);  // of the 400 ms
 }
 
 TEST_CASE("a call larger than a batch goes alone") {
