@@ -20,8 +20,8 @@ constexpr int patience_yields = 64;
 
 using Steady = std::chrono::steady_clock;
 
-// For so long a caller looks for its answer, if the batch before took no longer. To sleep and be
-// woken takes a thread some 3 us of a processor, to let another run 1 us.
+// For so long a caller looks for its answer, if the batch before took no longer: to sleep and be
+// woken takes more of a processor than to let another run a few times.
 constexpr Steady::duration worth_looking = std::chrono::microseconds(500);
 
 }  // namespace
