@@ -22,6 +22,12 @@ Result<void> check_recorder(const Head& head, const Commit& commit) {
     return {};
 }
 
+// What the table of the events asks of each by itself (journal/FORMAT.md).
+bool sound(const Event& event) {
+    return event.epoch.value >= 0 && event.version.value >= 0 && event.version < event.position &&
+           (event.from == event.to || transitioned(event));
+}
+
 }  // namespace
 
 Result<void> check_commit(const Head& head, const Commit& commit) {
@@ -46,6 +52,8 @@ Result<void> check_commit(const Head& head, const Commit& commit) {
             return refuse("position " + std::to_string(position) + " is by another recorder");
         if (!check_texts(event, texts))
             return refuse("position " + std::to_string(position) + " names a text without number");
+        if (!sound(event))
+            return refuse("position " + std::to_string(position) + " cannot have happened");
         at = event.at;
     }
     return {};

@@ -8,7 +8,8 @@
 namespace fenceline {
 
 // `invalid_request` when the commit does not continue `head`: a gap or an overlap in positions, a
-// time before the last one, a recorder or a text out of its numbers, an event by somebody else.
+// time before the last one, a recorder or a text out of its numbers, an event by somebody else, an
+// epoch below 0, a version that is not of an earlier event, a new state without a transition.
 [[nodiscard]] Result<void> check_commit(const Head& head, const Commit& commit);
 
 // `corrupt` when the event names a text beyond the dictionary's `texts` entries; the payload is

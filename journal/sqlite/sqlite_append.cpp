@@ -86,6 +86,7 @@ Result<void> SqliteJournal::commit() {
     FENCELINE_INVARIANT(!database.autocommit(), "a commit ends the transaction that was begun");
     const OnThrow out_of_memory([&] { poisoned_ = true; });
     const Resetting reset(database_->commit);
+    const CommitFrames::Gathering at_once(database_->commit_frames);
     const int code = sqlite3_step(database_->commit.raw());
     if (code == SQLITE_DONE) {
         // Written, but into files that a reader of these names will never see.

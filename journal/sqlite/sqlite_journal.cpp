@@ -107,6 +107,7 @@ Result<void> SqliteJournal::open_database() {
     FENCELINE_TRY(configure_writer(database_->connection));
     database_->frames.attach(database_->connection);
     FENCELINE_TRY(lift_schema(database_->connection, *format));
+    FENCELINE_TRY(database_->commit_frames.attach(database_->connection));
     FENCELINE_TRY(prepare_log());
     FENCELINE_TRY(prepare_statements());
     auto head = database_->reads->head();

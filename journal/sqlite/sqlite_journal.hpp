@@ -17,6 +17,7 @@
 #include "journal/journal.hpp"
 #include "journal/open.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
+#include "journal/sqlite/commit_frames.hpp"
 #include "journal/sqlite/event_batch.hpp"
 #include "journal/sqlite/files.hpp"
 #include "journal/sqlite/lock.hpp"
@@ -71,6 +72,7 @@ class SqliteJournal final : public Journal {
   private:
     // All that lives on the connection, in the order in which it must end.
     struct Database {
+        CommitFrames commit_frames;
         Connection connection;
         FrameCount frames;
         std::unique_ptr<Reads> reads;

@@ -21,12 +21,14 @@ int note_frames(void* count, sqlite3*, const char*, int frames) {
     return SQLITE_OK;
 }
 
-// SQLite's own handles: nobody else may open a file of the journal.
 Result<sqlite3_file*> handle(Connection& database, int which) {
     sqlite3_file* file = nullptr;
     const int code = sqlite3_file_control(database.raw(), "main", which, &file);
     if (code == SQLITE_OK && file != nullptr && file->pMethods != nullptr) return file;
     return fail(ErrorCode::io, "a file of the journal is not open: its log cannot be looked after");
+}
+Result<sqlite3_file*> database_file(Connection& database) {
+    return handle(database, SQLITE_FCNTL_FILE_POINTER);
 }
 
 Result<void> done(int code, const char* what) {
@@ -238,9 +240,13 @@ std::uint32_t native_number_at(const volatile char* bytes) {
 
 }  // namespace
 
+Result<sqlite3_file*> log_file(Connection& database) {
+    return handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
+}
+
 Result<LogState> state_of_log(Connection& database) {
     constexpr int frames_at = 16, sum_at = 24, moved_at = 96;
-    auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
+    auto file = database_file(database);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
     auto index = index_of_log(**file);
     if (!index) return tl::unexpected<Error>(std::move(index.error()));
@@ -253,7 +259,7 @@ Result<LogState> state_of_log(Connection& database) {
 // As SQLite does where the last process died: its header is read as one that was never made.
 Result<void> make_index_anew(Connection& database, Duration timeout) {
     constexpr int header_bytes = 96;  // twice 48
-    auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
+    auto file = database_file(database);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
     {
         auto still = LogHeldStill::by(**file, timeout);
@@ -268,21 +274,21 @@ Result<void> make_index_anew(Connection& database, Duration timeout) {
 }
 
 Result<void> sync_log(Connection& database) {
-    auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
+    auto log = log_file(database);
     if (!log) return tl::unexpected<Error>(std::move(log.error()));
     return synced((*log)->pMethods->xSync(*log, SQLITE_SYNC_FULL), "syncing the journal's log");
 }
 
 Result<void> sync_database(Connection& database) {
-    auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
+    auto file = database_file(database);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
     return synced((*file)->pMethods->xSync(*file, SQLITE_SYNC_FULL), "syncing the journal");
 }
 
 Result<void> write_anew(Connection& database, Duration timeout) {
-    auto file = handle(database, SQLITE_FCNTL_FILE_POINTER);
+    auto file = database_file(database);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
-    auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
+    auto log = log_file(database);
     if (!log) return tl::unexpected<Error>(std::move(log.error()));
     auto still = LogHeldStill::by(**file, timeout);
     if (!still) return tl::unexpected<Error>(std::move(still.error()));
@@ -301,7 +307,7 @@ Result<void> write_anew(Connection& database, Duration timeout) {
 
 // The first frame after the log's end becomes one that recovery stops at: a page numbered 0.
 Result<void> void_refused_commit(Connection& database) {
-    auto log = handle(database, SQLITE_FCNTL_JOURNAL_POINTER);
+    auto log = log_file(database);
     if (!log) return tl::unexpected<Error>(std::move(log.error()));
     auto end = state_of_log(database);
     if (!end) return tl::unexpected<Error>(std::move(end.error()));

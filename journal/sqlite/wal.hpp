@@ -13,6 +13,8 @@
 #include "events/time.hpp"
 #include "journal/sqlite/sqlite.hpp"
 
+struct sqlite3_file;
+
 namespace fenceline::sqlite {
 
 // A page of the database and its header in the log.
@@ -47,6 +49,9 @@ struct LogState {
     std::array<std::uint32_t, 2> sum{};  // of the last frame
 };
 [[nodiscard]] Result<LogState> state_of_log(Connection& database);
+
+// SQLite's own handle of the log: nobody else may open a file of the journal.
+[[nodiscard]] Result<sqlite3_file*> log_file(Connection& database);
 
 // Makes everything that the log holds durable, by whomever it was written. Outside of a
 // transaction; without the lock too: what another store has moved into the database it has synced.

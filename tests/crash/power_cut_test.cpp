@@ -31,7 +31,7 @@ namespace {
 
 std::uint64_t seeds_a_call() {
     const Extent extent;
-    return static_cast<std::uint64_t>(extent.scaled(extent.long_form ? 64 : 2));
+    return static_cast<std::uint64_t>(extent.scaled(extent.long_form ? 64 : 3));
 }
 
 // What a store is put through: batches of commands that workers and planes might send.

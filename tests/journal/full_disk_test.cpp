@@ -15,6 +15,21 @@ namespace {
 
 using Lasts = Fault::Lasts;
 
+// A disk that is full at the nth write, of which each sixteenth in turn is there.
+template <typename Try>
+void full_at_each(int writes, Lasts lasts, const Try& attempt) {
+    for (int nth = 1; nth <= writes; ++nth)
+        for (int part = 0; part < 16; ++part) {
+            CAPTURE(nth);
+            CAPTURE(part);
+            attempt({.what = Call::write,
+                     .nth = nth,
+                     .code = SQLITE_FULL,
+                     .lasts = lasts,
+                     .sixteenths = part});
+        }
+}
+
 std::unique_ptr<Journal> opened(const std::string& path, const FaultyVfs* vfs = nullptr) {
     return value_of(open_journal({.path = path,
                                   .create = true,
@@ -86,29 +101,27 @@ TEST_CASE("a refused commit whose last page is whole by chance is not found afte
         lasts = Lasts::for_ever;
     }
     int refused = 0;
-    for (int nth = 1; nth <= 8; ++nth) {
-        CAPTURE(nth);
+    full_at_each(3, lasts, [&](const Fault& fault) {
         WrittenOver it;
-        it.vfs.fail({.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = lasts});
+        it.vfs.fail(fault);
         if (const auto answer = it.script.append({drain_event()}); !answer) {
             ++refused;
             CHECK(answer.error().effect == Effect::not_applied);
         }
         CHECK(it.left() == it.script.written);
-    }
-    CHECK(refused >= 3);
+    });
+    CHECK(refused >= 16);
 }
 
 // Of a log without a commit the index knows neither the salts nor the size of a page.
 TEST_CASE("the first commit of a log is not found either when it was refused") {
     int refused = 0;
-    for (int nth = 1; nth <= 8; ++nth) {
-        CAPTURE(nth);
+    full_at_each(3, Lasts::for_ever, [&](const Fault& fault) {
         WrittenOver it;
         it.dies_with_a_new_log();
         FaultyVfs vfs;
         auto journal = opened(it.path, &vfs);
-        vfs.fail({.what = Call::write, .nth = nth, .code = SQLITE_FULL, .lasts = Lasts::for_ever});
+        vfs.fail(fault);
         JournalScript again(*journal, it.script.self());
         if (const auto answer = again.append({drain_event()}); !answer) {
             ++refused;
@@ -119,20 +132,16 @@ TEST_CASE("the first commit of a log is not found either when it was refused") {
         auto expected = it.script.written;
         expected.insert(expected.end(), again.written.begin(), again.written.end());
         CHECK(hear(*opened(it.path)).events == expected);
-    }
-    CHECK(refused >= 3);
+    });
+    CHECK(refused >= 16);
 }
 
 TEST_CASE("a refused commit that cannot be taken out of the log is unknown") {
     int unknown = 0;
-    for (int nth = 1; nth <= 8; ++nth) {
-        CAPTURE(nth);
+    full_at_each(3, Lasts::for_ever, [&](Fault fault) {
         WrittenOver it;
-        it.vfs.fail({.what = Call::write,
-                     .nth = nth,
-                     .code = SQLITE_FULL,
-                     .lasts = Lasts::for_ever,
-                     .takes_overwrites = false});
+        fault.takes_overwrites = false;
+        it.vfs.fail(fault);
         const auto answer = it.script.append({drain_event()});
         const bool doubted = !answer && answer.error().effect == Effect::unknown;
         if (doubted) {
@@ -141,7 +150,7 @@ TEST_CASE("a refused commit that cannot be taken out of the log is unknown") {
         }
         const auto more = std::ssize(it.left()) - std::ssize(it.script.written);
         CHECK((more == 0 || (doubted && more == 1)));
-    }
+    });
     CHECK(unknown >= 1);
 }
 

@@ -543,6 +543,7 @@ TEST_CASE_TEMPLATE_DEFINE("after an unknown commit nothing is taken until reopen
     TEST_CASE_TEMPLATE_INVOKE(contract_times, Harness);              \
     TEST_CASE_TEMPLATE_INVOKE(contract_recorders, Harness);          \
     TEST_CASE_TEMPLATE_INVOKE(contract_texts, Harness);              \
+    TEST_CASE_TEMPLATE_INVOKE(contract_unsound, Harness);            \
     TEST_CASE_TEMPLATE_INVOKE(contract_bad_flush, Harness);          \
     TEST_CASE_TEMPLATE_INVOKE(contract_unlocked, Harness);           \
     TEST_CASE_TEMPLATE_INVOKE(contract_prepared, Harness);           \

@@ -149,6 +149,30 @@ TEST_CASE_TEMPLATE_DEFINE("a text without a number is refused", Harness, contrac
     given.refuses(given.commit());
 }
 
+TEST_CASE_TEMPLATE_DEFINE("an event that cannot have happened is refused", Harness,
+                          contract_unsound) {
+    Continued<Harness> given;
+    Event& last = given.events[1];
+    SUBCASE("an epoch below the first") {
+        last.epoch = Epoch{-1};
+    }
+    SUBCASE("a version below the first") {
+        last.version = Position{-1};
+    }
+    SUBCASE("its own version") {
+        last.version = last.position;
+    }
+    SUBCASE("a version yet to come") {
+        last.version = Position{9};
+    }
+    SUBCASE("a new state without a transition") {
+        last.outcome = Outcome::fence_miss_epoch;
+        last.from = State::idle;
+        last.to = State::hot;
+    }
+    given.refuses(given.commit());
+}
+
 TEST_CASE_TEMPLATE_DEFINE("a flush that brings nothing or too much is refused", Harness,
                           contract_bad_flush) {
     Continued<Harness> given;

@@ -55,8 +55,9 @@ class File final : public ShimFile {
         const int code = state_.next(Call::write);
         if (code != SQLITE_OK && !(state_.takes_overwrites() && is_there(amount, offset))) {
             if (state_.leaves(Fault::Leaves::written)) {
-                remember(amount / 2, offset);
-                ShimFile::write(in, amount / 2, offset);
+                const int part = state_.fault->sixteenths * amount / 16;
+                remember(part, offset);
+                ShimFile::write(in, part, offset);
             }
             return code;
         }

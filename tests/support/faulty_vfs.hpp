@@ -29,8 +29,9 @@ struct Fault {
     // to_death: the process ends with this call, as if killed.
     enum class Lasts { once, for_ever, to_death } lasts = Lasts::once;
     // A failed sync: what was written since the last one is still there when somebody looks, or
-    // the kernel has dropped it. A failed write: nothing of it is there, or its first half.
+    // the kernel has dropped it. A failed write: nothing of it is there, or its first part.
     enum class Leaves { written, nothing } leaves = Leaves::written;
+    int sixteenths = 8;  // of a failed write, as large is that part
     // A disk that is full for ever: what is written over bytes that are there still goes through
     // after the first failure. Not where a changed block takes room of its own.
     bool takes_overwrites = true;

@@ -74,6 +74,11 @@ class JournalScript {
         texts_ = std::move(texts);
         return *this;
     }
+    // Tells the events of the next commit before their commit is whole, as a store does.
+    JournalScript& prepares() {
+        prepares_ = true;
+        return *this;
+    }
     JournalScript& measures(Measurements measured) {
         measured_ = std::move(measured);
         return *this;
@@ -96,6 +101,7 @@ class JournalScript {
             head->at = event.at;
             event.recorder = recorder.id;
         }
+        if (std::exchange(prepares_, false)) REQUIRE(journal_.prepare(events).has_value());
         const Measurements measured = std::exchange(measured_, {});
         const auto texts = std::exchange(texts_, {});
         auto after = journal_.append({.events = events,
@@ -130,6 +136,7 @@ class JournalScript {
     Recorder self_;
     std::vector<std::string> texts_;
     Measurements measured_;
+    bool prepares_ = false;
 };
 
 inline Event drain_event(WorkerId worker = WorkerId{61}) {
