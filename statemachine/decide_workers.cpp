@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "events/invariant.hpp"
 #include "events/limits.hpp"
 #include "statemachine/deciding.hpp"
 
@@ -22,7 +23,9 @@ void note_outcome(Event& event, const Judgement& judgement) {
 
 // The owner's claim is the epoch after the one that was found (I4).
 Epoch next_epoch(const Judgement& judgement) {
-    return done(judgement) ? Epoch{judgement.found->epoch.value + 1} : Epoch{};
+    if (!done(judgement)) return {};
+    FENCELINE_INVARIANT(judgement.found != nullptr, "what is done is done to a worker");
+    return Epoch{judgement.found->epoch.value + 1};
 }
 
 // --- lease ---------------------------------------------------------------------------------------

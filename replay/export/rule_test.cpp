@@ -95,9 +95,13 @@ class Writer {
             const auto& name = it->first;
             std::int64_t sum = 0;
             for (; it != sums_.end() && it->first == name; ++it) sum += it->second;
-            out_ += "      - expr: sum(" + name + ")\n        eval_time: " + end +
-                    "\n        exp_samples:\n          - labels: '{}'\n            value: " +
-                    std::to_string(sum) + "\n";
+            out_ += "      - expr: sum(";
+            out_ += name;
+            out_ += ")\n        eval_time: ";
+            out_ += end;
+            out_ += "\n        exp_samples:\n          - labels: '{}'\n            value: ";
+            out_ += std::to_string(sum);
+            out_ += "\n";
         }
     }
 

@@ -39,6 +39,7 @@ class FamilyTracks {
 
     [[nodiscard]] std::vector<SampledSeries> finish() {
         std::vector<SampledSeries> out;
+        out.reserve(tracks_.size());
         for (auto& [labels, track] : tracks_) out.push_back({labels, std::move(track.changes)});
         return out;
     }

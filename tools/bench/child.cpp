@@ -15,6 +15,7 @@ Result<Ran> run_self(const std::vector<std::string>& arguments, int expected) {
     std::vector<std::string> words{"fenceline"};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
+    pointers.reserve(words.size() + 1);
     for (auto& word : words) pointers.push_back(word.data());
     pointers.push_back(nullptr);
 
