@@ -104,4 +104,8 @@ CommitFrames::Gathering::~Gathering() {
     frames_.log_->end();
 }
 
+bool CommitFrames::Gathering::all_written() const {
+    return frames_.log_->size == 0;
+}
+
 }  // namespace fenceline::sqlite

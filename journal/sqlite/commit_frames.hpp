@@ -29,6 +29,7 @@ class CommitFrames {
       public:
         explicit Gathering(CommitFrames& frames);
         ~Gathering();
+        [[nodiscard]] bool all_written() const;
         Gathering(const Gathering&) = delete;
         Gathering& operator=(const Gathering&) = delete;
 

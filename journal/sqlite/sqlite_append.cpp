@@ -81,13 +81,20 @@ void SqliteJournal::end() {
     lock_.release();
 }
 
+// For this step alone writes are held back: what mends a failed one finds the log as it is.
+int SqliteJournal::step_commit() {
+    const CommitFrames::Gathering at_once(database_->commit_frames);
+    const int code = sqlite3_step(database_->commit.raw());
+    FENCELINE_INVARIANT(code != SQLITE_DONE || at_once.all_written(), "a commit is in the log");
+    return code;
+}
+
 Result<void> SqliteJournal::commit() {
     auto& database = database_->connection;
     FENCELINE_INVARIANT(!database.autocommit(), "a commit ends the transaction that was begun");
     const OnThrow out_of_memory([&] { poisoned_ = true; });
     const Resetting reset(database_->commit);
-    const CommitFrames::Gathering at_once(database_->commit_frames);
-    const int code = sqlite3_step(database_->commit.raw());
+    const int code = step_commit();
     if (code == SQLITE_DONE) {
         // Written, but into files that a reader of these names will never see.
         if (auto same = open_files_.check(); !same)

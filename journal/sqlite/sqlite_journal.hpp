@@ -107,6 +107,7 @@ class SqliteJournal final : public Journal {
     void end();
     // COMMIT, and what its failure means.
     [[nodiscard]] Result<void> commit();
+    [[nodiscard]] int step_commit();
     // Of everything in the log, up to `head` at least.
     [[nodiscard]] Result<void> sync(Position head);
     void note_synced(Position position);

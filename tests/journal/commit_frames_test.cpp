@@ -94,6 +94,49 @@ TEST_CASE("what a refused commit left is not written by the next one") {
     CHECK(after_death(dir, dir / "pool.db").events == script.written);
 }
 
+// More pages than are held back at once.
+TEST_CASE("a long commit of which any write fails is not there") {
+    int code = SQLITE_FULL;
+    auto effect = Effect::not_applied;
+    SUBCASE("for want of room") {}
+    SUBCASE("for another reason") {
+        code = SQLITE_IOERR_WRITE;
+        effect = Effect::unknown;
+    }
+    int failed = 0;
+    for (int nth = 1; nth <= 4; ++nth) {
+        CAPTURE(nth);
+        TempDir dir;
+        FaultyVfs vfs;
+        auto journal = opened(dir / "pool.db", LateSync::when_contended, &vfs);
+        JournalScript script(*journal);
+        script.appends({drain_event()});
+        vfs.fail({.what = Call::write, .nth = nth, .code = code});
+        auto names = long_names();
+        names.resize(600);
+        const auto answer = script.names(names).append({drain_event()});
+        if (!vfs.fired()) CHECK(answer.has_value());
+        if (vfs.fired()) {
+            ++failed;
+            REQUIRE_FALSE(answer.has_value());
+            CHECK(answer.error().effect == effect);
+            if (effect == Effect::not_applied) script.appends({drain_event()});
+        }
+        CHECK(after_death(dir, dir / "pool.db").events == script.written);
+    }
+    CHECK(failed >= 2);
+}
+
+// A commit ends with the number of pages of the database in its last frame: all of its bytes count.
+TEST_CASE("a commit ends whatever the size of the database is") {
+    TempDir dir;
+    auto journal = opened(dir / "pool.db", LateSync::always);
+    JournalScript script(*journal);
+    // Page by page, beyond the 256th.
+    for (int i = 0; i < 1'200; ++i) script.appends(std::vector(12, drain_event()));
+    CHECK(after_death(dir, dir / "pool.db").events == script.written);
+}
+
 TEST_SUITE_END();
 
 }  // namespace fenceline::testing
