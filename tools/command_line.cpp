@@ -82,12 +82,12 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& wo
 
 // --- one command --------------------------------------------------------------------------------
 
-Subcommand& Subcommand::argument(std::string name, std::string& into, std::string help) {
+Subcommand& Subcommand::argument(const std::string& name, std::string& into, std::string help) {
     app_.add_option(name, into, std::move(help))->required()->option_text(" ");
     return *this;
 }
 
-Subcommand& Subcommand::argument(std::string name, std::int64_t& into, std::string help) {
+Subcommand& Subcommand::argument(const std::string& name, std::int64_t& into, std::string help) {
     app_.add_option_function<std::string>(
             name, [&into](const std::string& text) { into = number_of(text); }, std::move(help))
         ->required()
@@ -95,24 +95,25 @@ Subcommand& Subcommand::argument(std::string name, std::int64_t& into, std::stri
     return *this;
 }
 
-Subcommand& Subcommand::argument(std::string name, std::vector<std::string>& into,
+Subcommand& Subcommand::argument(const std::string& name, std::vector<std::string>& into,
                                  std::string help) {
     app_.add_option(name, into, std::move(help))->required()->expected(1, -1)->option_text("...");
     return *this;
 }
 
-Subcommand& Subcommand::optional_argument(std::string name, std::string& into, std::string help) {
+Subcommand& Subcommand::optional_argument(const std::string& name, std::string& into,
+                                          std::string help) {
     app_.add_option(name, into, std::move(help))->option_text(" ");
     return *this;
 }
 
-Subcommand& Subcommand::option(std::string name, std::string value, std::string& into,
+Subcommand& Subcommand::option(const std::string& name, std::string value, std::string& into,
                                std::string help) {
     app_.add_option(name, into, std::move(help))->option_text(std::move(value));
     return *this;
 }
 
-Subcommand& Subcommand::option(std::string name, std::string value, std::int64_t& into,
+Subcommand& Subcommand::option(const std::string& name, std::string value, std::int64_t& into,
                                std::string help) {
     app_.add_option_function<std::string>(
             name, [&into](const std::string& text) { into = number_of(text); }, std::move(help))
@@ -120,7 +121,7 @@ Subcommand& Subcommand::option(std::string name, std::string value, std::int64_t
     return *this;
 }
 
-Subcommand& Subcommand::option(std::string name, std::string value,
+Subcommand& Subcommand::option(const std::string& name, std::string value,
                                std::optional<std::int64_t>& into, std::string help) {
     app_.add_option_function<std::string>(
             name, [&into](const std::string& text) { into = number_of(text); }, std::move(help))
@@ -128,8 +129,8 @@ Subcommand& Subcommand::option(std::string name, std::string value,
     return *this;
 }
 
-Subcommand& Subcommand::option(std::string name, std::string value, std::vector<std::string>& into,
-                               std::string help) {
+Subcommand& Subcommand::option(const std::string& name, std::string value,
+                               std::vector<std::string>& into, std::string help) {
     app_.add_option(name, into, std::move(help))
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -138,8 +139,8 @@ Subcommand& Subcommand::option(std::string name, std::string value, std::vector<
     return *this;
 }
 
-Subcommand& Subcommand::choice(std::string name, std::vector<std::string> words, std::string& into,
-                               std::string help) {
+Subcommand& Subcommand::choice(const std::string& name, std::vector<std::string> words,
+                               std::string& into, std::string help) {
     const auto shown = fmt::format("{}", fmt::join(words, "|"));
     app_.add_option_function<std::string>(
             name,
@@ -153,18 +154,18 @@ Subcommand& Subcommand::choice(std::string name, std::vector<std::string> words,
     return *this;
 }
 
-Subcommand& Subcommand::flag(std::string name, bool& into, std::string help) {
+Subcommand& Subcommand::flag(const std::string& name, bool& into, std::string help) {
     app_.add_flag(name, into, std::move(help));
     return *this;
 }
 
-Subcommand& Subcommand::example(std::string line) {
+Subcommand& Subcommand::example(const std::string& line) {
     examples_ += (examples_.empty() ? "Examples:\n  " : "  ") + line + "\n";
     app_.footer(notes_ + examples_);
     return *this;
 }
 
-Subcommand& Subcommand::note(std::string text) {
+Subcommand& Subcommand::note(const std::string& text) {
     notes_ += text + "\n\n";
     app_.footer(notes_ + examples_);
     return *this;

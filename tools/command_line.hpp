@@ -49,25 +49,27 @@ class Subcommand {
   public:
     explicit Subcommand(CLI::App& app) : app_(app) {}
 
-    Subcommand& argument(std::string name, std::string& into, std::string help);
-    Subcommand& argument(std::string name, std::int64_t& into, std::string help);
+    Subcommand& argument(const std::string& name, std::string& into, std::string help);
+    Subcommand& argument(const std::string& name, std::int64_t& into, std::string help);
     // One or more.
-    Subcommand& argument(std::string name, std::vector<std::string>& into, std::string help);
-    Subcommand& optional_argument(std::string name, std::string& into, std::string help);
-    Subcommand& option(std::string name, std::string value, std::string& into, std::string help);
-    Subcommand& option(std::string name, std::string value, std::int64_t& into, std::string help);
-    Subcommand& option(std::string name, std::string value, std::optional<std::int64_t>& into,
+    Subcommand& argument(const std::string& name, std::vector<std::string>& into, std::string help);
+    Subcommand& optional_argument(const std::string& name, std::string& into, std::string help);
+    Subcommand& option(const std::string& name, std::string value, std::string& into,
                        std::string help);
+    Subcommand& option(const std::string& name, std::string value, std::int64_t& into,
+                       std::string help);
+    Subcommand& option(const std::string& name, std::string value,
+                       std::optional<std::int64_t>& into, std::string help);
     // May be given more than once, one value each.
-    Subcommand& option(std::string name, std::string value, std::vector<std::string>& into,
+    Subcommand& option(const std::string& name, std::string value, std::vector<std::string>& into,
                        std::string help);
     // One of a closed set of words.
-    Subcommand& choice(std::string name, std::vector<std::string> words, std::string& into,
+    Subcommand& choice(const std::string& name, std::vector<std::string> words, std::string& into,
                        std::string help);
-    Subcommand& flag(std::string name, bool& into, std::string help);
-    Subcommand& example(std::string line);
+    Subcommand& flag(const std::string& name, bool& into, std::string help);
+    Subcommand& example(const std::string& line);
     // Shown by --help after the options.
-    Subcommand& note(std::string text);
+    Subcommand& note(const std::string& text);
     Subcommand& run(std::function<int(Context&)> body);
 
     std::function<int(Context&)>& body() { return body_; }

@@ -82,7 +82,7 @@ bool is_http_url(std::string_view text) {
     return text.starts_with("http://") || text.starts_with("https://");
 }
 
-std::string with_path(std::string url, std::string_view path) {
+std::string with_path(const std::string& url, std::string_view path) {
     const auto parts = parts_of(url);
     return parts.path == "/" ? parts.server + std::string(path) : url;
 }

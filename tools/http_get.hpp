@@ -30,7 +30,7 @@ struct HttpOptions {
 [[nodiscard]] bool is_http_url(std::string_view text);
 
 // `url` with this path where it has none.
-[[nodiscard]] std::string with_path(std::string url, std::string_view path);
+[[nodiscard]] std::string with_path(const std::string& url, std::string_view path);
 
 [[nodiscard]] Result<std::string> http_get(const std::string& url, const HttpOptions& options);
 

@@ -19,7 +19,7 @@ Result<void> LiveFold::catch_up() {
     if (!head) return tl::unexpected<Error>(head.error());
     if (*head == seen_) return {};
     FoldSink sink(fold_, seen_, *head);
-    const auto read = reader_->read(seen_, head->position, sink);
+    auto read = reader_->read(seen_, head->position, sink);
     if (!read || !sink.consistent() || fold_.world.position != head->position) {
         // Half of a range may be folded: begin anew at the next look.
         fold_ = Fold{};

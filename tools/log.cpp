@@ -78,7 +78,7 @@ class LogSink final : public Sink {
         if (context_.colour && refused) text = "\x1b[33m" + text + "\x1b[0m";
         return line + text + "\n";
     }
-    [[nodiscard]] std::string heading(std::string text) const {
+    [[nodiscard]] std::string heading(const std::string& text) const {
         return context_.colour ? "\x1b[1m" + text + "\x1b[0m" : text;
     }
 

@@ -19,7 +19,7 @@ Result<Window> report_window(Reader& reader, const std::string& from_option,
     if (!last) return tl::unexpected<Error>(last.error());
     if (!last->given()) return refused("--to " + to_option + " is before the first event");
     if (from_option.empty()) {
-        const auto whole = window_of(reader, "", to_option);
+        auto whole = window_of(reader, "", to_option);
         if (whole && whole->after == whole->to)
             return refused("--to " + to_option + " is before the first event");
         return whole;

@@ -84,7 +84,8 @@ void add_pages(httplib::Server& server, LiveFold& fold, IncidentPage& page,
         response.set_header("Content-Security-Policy", "frame-ancestors 'none'");
         response.set_header("X-Content-Type-Options", "nosniff");
         response.set_header("Cache-Control", "no-store");
-        response.set_content(std::move(reply.html), "text/html; charset=utf-8");
+        response.set_header("Content-Type", "text/html; charset=utf-8");
+        response.body = std::move(reply.html);
     });
 }
 

@@ -1,6 +1,7 @@
 // The frames of a commit go to the log in one write, and mean there what SQLite's own would.
 
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -132,8 +133,12 @@ TEST_CASE("a commit ends whatever the size of the database is") {
     TempDir dir;
     auto journal = opened(dir / "pool.db", LateSync::always);
     JournalScript script(*journal);
-    // Page by page, beyond the 256th.
-    for (int i = 0; i < 1'200; ++i) script.appends(std::vector(12, drain_event()));
+    // Half a page each, beyond the 256th.
+    const auto names = long_names();
+    for (std::size_t i = 0; i < 700; ++i) {
+        const std::span some(&names[8 * i], 8);
+        script.names({some.begin(), some.end()}).appends({drain_event()});
+    }
     CHECK(after_death(dir, dir / "pool.db").events == script.written);
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 // Builds the value from the parser's events and stops at the first thing that is not allowed, so
 // that hostile nesting costs nothing.
-class Builder {
+class Builder {  // NOLINT(bugprone-exception-escape): its moves are of what may throw
   public:
     using number_integer_t = Json::number_integer_t;
     using number_unsigned_t = Json::number_unsigned_t;
