@@ -16,6 +16,8 @@ namespace fenceline::sqlite {
 namespace {
 
 constexpr std::int64_t trusted_ns = 100'000'000;
+// So often names are looked at before they are watched: for some sixteen commits.
+constexpr int checks_before_watch = 32;
 constexpr decltype(statfs::f_type) xfs_magic = 0x58465342;
 
 // Those whose names change through this kernel alone, and by one inode each: not so on a network,
@@ -83,7 +85,7 @@ OpenFiles OpenFiles::of(const JournalFiles& names, const FileState& lock) {
     constexpr const char* put_back = "stop the stores, put the file back, then open it again";
     constexpr const char* made_anew = "stop all stores, then open it again: it is made anew";
     OpenFiles open;
-    open.watch_ = NameWatch::on(names.directory);  // first, so that nothing is missed
+    open.directory_ = names.directory;
     open.files_ = {{names.database, state_of(names.database), put_back},
                    {names.wal(), state_of(names.wal()), put_back},
                    {names.shared_index(), state_of(names.shared_index()), made_anew},
@@ -92,6 +94,10 @@ OpenFiles OpenFiles::of(const JournalFiles& names, const FileState& lock) {
 }
 
 Result<void> OpenFiles::check() {
+    if (unwatched_checks_ < checks_before_watch && ++unwatched_checks_ == checks_before_watch) {
+        watch_ = NameWatch::on(directory_);
+        same_ = false;  // they may have changed before it was on
+    }
     const bool changed = watch_.may_have_changed();
     const auto now = watch_.watches() ? monotonic_ns() : 0;
     if (same_ && !changed && now < look_at_) return {};

@@ -10,7 +10,8 @@
 //
 // To look at four names costs more than a row's insert. Where the kernel tells of every change of
 // a name (inotify, on the file systems of a local disk), they are looked at again only after it
-// told of one, and ten times a second all the same: it does not tell of a mount over the path.
+// told of one, and ten times a second all the same: it does not tell of a mount over the path. To
+// end such a watch takes the kernel some 12 ms, so that a store which does little goes without.
 //
 // Threading: as a std::vector. A child after fork() must not use its parent's.
 
@@ -59,7 +60,9 @@ class OpenFiles {
     };
     [[nodiscard]] Result<void> look() const;
 
+    std::string directory_;
     std::vector<File> files_;
+    int unwatched_checks_ = 0;  // up to where it is worth watching
     NameWatch watch_;
     bool same_ = false;         // when last looked at
     std::int64_t look_at_ = 0;  // monotonic clock, ns: not to be trusted for longer
