@@ -75,6 +75,7 @@ bool run_once(const Script& script, const Kind& kind, int nth, End end, Tally& t
     FaultedRun run(script, planted);
     Fault fault = kind.fault;
     fault.nth = nth;
+    fault.sixteenths = nth * 5 % 16;
     run.to_the_end(fault, end);
     const auto wrong = run.judge();
     ++tally.runs;
