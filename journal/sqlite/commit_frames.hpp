@@ -1,8 +1,8 @@
 #pragma once
 
 // Writes the frames of a commit to the log in one call. SQLite makes two of each frame, one for 24
-// bytes and one for the page, and every one of them finds the pages of the system's cache anew:
-// four frames take 33 us in eight calls and 7 us in one (ext4, Linux 6.18).
+// bytes and one for the page, and every one of them finds the pages of the system's cache anew: of
+// a commit of 64 events that is 9 of 200 us (ext4, Linux 6.18).
 //
 // It stands between SQLite and the log's file, and holds the writes back until the page that ends
 // the commit, which gives it what SQLite would have heard of any of them. What else SQLite does to

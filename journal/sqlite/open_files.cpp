@@ -16,8 +16,7 @@ namespace fenceline::sqlite {
 namespace {
 
 constexpr std::int64_t trusted_ns = 100'000'000;
-// So often names are looked at before they are watched: for some sixteen commits.
-constexpr int checks_before_watch = 32;
+constexpr int uses_before_watch = 16;
 constexpr decltype(statfs::f_type) xfs_magic = 0x58465342;
 
 // Those whose names change through this kernel alone, and by one inode each: not so on a network,
@@ -93,11 +92,13 @@ OpenFiles OpenFiles::of(const JournalFiles& names, const FileState& lock) {
     return open;
 }
 
+void OpenFiles::note_use() {
+    if (uses_ == uses_before_watch || ++uses_ < uses_before_watch) return;
+    watch_ = NameWatch::on(directory_);
+    same_ = false;  // they may have changed before it was on
+}
+
 Result<void> OpenFiles::check() {
-    if (unwatched_checks_ < checks_before_watch && ++unwatched_checks_ == checks_before_watch) {
-        watch_ = NameWatch::on(directory_);
-        same_ = false;  // they may have changed before it was on
-    }
     const bool changed = watch_.may_have_changed();
     const auto now = watch_.watches() ? monotonic_ns() : 0;
     if (same_ && !changed && now < look_at_) return {};

@@ -46,6 +46,9 @@ class OpenFiles {
     // As the names lead now; `lock` was opened before.
     [[nodiscard]] static OpenFiles of(const JournalFiles& names, const FileState& lock);
 
+    // Before each commit: from the sixteenth on the names are watched. Takes memory, and check()
+    // none while all is well.
+    void note_use();
     // The names still lead to these files.
     [[nodiscard]] Result<void> check();
     // Each leads to the file that is open, or to nothing of use: nobody else can have begun to use
@@ -62,7 +65,7 @@ class OpenFiles {
 
     std::string directory_;
     std::vector<File> files_;
-    int unwatched_checks_ = 0;  // up to where it is worth watching
+    int uses_ = 0;  // counted until they are watched
     NameWatch watch_;
     bool same_ = false;         // when last looked at
     std::int64_t look_at_ = 0;  // monotonic clock, ns: not to be trusted for longer

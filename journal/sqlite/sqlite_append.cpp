@@ -58,6 +58,7 @@ Result<void> SqliteJournal::begin(Sync wanted) {
     FENCELINE_TRY(not_writing());
     FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
     const OnThrow out_of_memory([&] { lock_.release(); });
+    open_files_.note_use();
     auto begun = open_files_.check();
     if (begun)
         begun = set_sync(wanted == Sync::after_lock && may_sync_late() ? wanted : Sync::in_commit);

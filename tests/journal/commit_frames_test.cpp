@@ -18,6 +18,15 @@ TEST_SUITE_BEGIN("journal/commit_frames");
 namespace {
 
 // With SQLite's sync after its frames, and without: ours comes after the lock.
+LateSync each_sync() {
+    auto late_sync = LateSync::when_contended;
+    SUBCASE("synced by SQLite") {}
+    SUBCASE("synced after the lock") {
+        late_sync = LateSync::always;
+    }
+    return late_sync;
+}
+
 std::unique_ptr<Journal> opened(const std::string& path, LateSync late_sync,
                                 const FaultyVfs* vfs = nullptr) {
     return value_of(open_journal({.path = path,
@@ -46,11 +55,7 @@ std::vector<std::string> long_names() {
 }  // namespace
 
 TEST_CASE("a commit is one write however many pages it takes") {
-    auto late_sync = LateSync::when_contended;
-    SUBCASE("synced by SQLite") {}
-    SUBCASE("synced after the lock") {
-        late_sync = LateSync::always;
-    }
+    const auto late_sync = each_sync();
     TempDir dir;
     FaultyVfs vfs;
     auto journal = opened(dir / "pool.db", late_sync, &vfs);
@@ -65,11 +70,7 @@ TEST_CASE("a commit is one write however many pages it takes") {
 }
 
 TEST_CASE("a commit that SQLite had begun to write is whole") {
-    auto late_sync = LateSync::when_contended;
-    SUBCASE("synced by SQLite") {}
-    SUBCASE("synced after the lock") {
-        late_sync = LateSync::always;
-    }
+    const auto late_sync = each_sync();
     TempDir dir;
     auto journal = opened(dir / "pool.db", late_sync);
     JournalScript script(*journal);
