@@ -9,6 +9,7 @@
 
 #include "events/limits.hpp"
 #include "events/on_throw.hpp"
+#include "journal/looking.hpp"
 
 namespace fenceline {
 
@@ -19,10 +20,6 @@ namespace {
 constexpr int patience_yields = 64;
 
 using Steady = std::chrono::steady_clock;
-
-// For so long a caller looks for its answer, if the batch before took no longer: to sleep and be
-// woken takes more of a processor than to let another run a few times.
-constexpr Steady::duration worth_looking = std::chrono::microseconds(500);
 
 }  // namespace
 
@@ -113,10 +110,8 @@ bool TicketQueue::submit(Ticket& ticket) {
 }
 
 void TicketQueue::wait(Ticket& ticket) const {
-    if (took_.load() <= worth_looking) {
-        const auto until = Steady::now() + worth_looking;
-        while (ticket.state_ == Ticket::looks && Steady::now() < until) std::this_thread::yield();
-    }
+    if (took_.load() <= worth_looking)
+        (void)look_for([&] { return ticket.state_ != Ticket::looks; });
     while (ticket.state_ < Ticket::leads) ticket.sleep();
 }
 

@@ -14,6 +14,8 @@
 #include <functional>
 #include <utility>
 
+#include "journal/looking.hpp"
+
 namespace fenceline::sqlite {
 
 namespace {
@@ -120,6 +122,7 @@ LockFile::LockFile(LockFile&& other) noexcept
       next_(other.next_),
       held_(std::exchange(other.held_, false)),
       waited_(other.waited_),
+      looks_(other.looks_),
       path_(std::move(other.path_)),
       file_(other.file_) {}
 
@@ -129,6 +132,7 @@ LockFile& LockFile::operator=(LockFile&& other) noexcept {
     std::swap(next_, other.next_);
     std::swap(held_, other.held_);
     std::swap(waited_, other.waited_);
+    std::swap(looks_, other.looks_);
     std::swap(path_, other.path_);
     std::swap(file_, other.file_);
     return *this;
@@ -205,7 +209,8 @@ bool LockFile::acquire_at_once() {
 }
 
 Result<void> LockFile::acquire_in_turn(Duration timeout) {
-    const auto deadline = monotonic_ns() + timeout.ns;
+    const auto came = monotonic_ns();
+    const auto deadline = came + timeout.ns;
     const std::uint64_t ticket = page_ != nullptr ? page_->next_ticket.fetch_add(1) : 0;
     const auto number = static_cast<std::int64_t>(ticket) & ticket_mask;
     const auto mine = first_ticket_byte + number;
@@ -223,9 +228,10 @@ Result<void> LockFile::acquire_in_turn(Duration timeout) {
         if (left <= 0) break;
         if (word == nullptr)
             sleep_for(std::min(left, poll_ns));
-        else
+        else if (!(looks_ && look_for([&] { return word->load() != seen; })))
             out_of_turn = !wait_for_change(*word, seen, std::min(left, patience_ns));
     }
+    looks_ = monotonic_ns() - came <= std::chrono::nanoseconds(worth_looking).count();
     next_ = ticket + 1;
     if (held_ && !out_of_turn) page_->turn.store(next_);
     if (queued) unlock_range(mine, 1);

@@ -1,7 +1,7 @@
 #pragma once
 
 // The lock that every writer of a journal takes, in all processes: fair, waited for in the
-// kernel, and gone with the process that held it.
+// kernel where it takes long (looking.hpp), and gone with the process that held it.
 //
 //   auto lock = LockFile::open(files, LockFile::Role::store);
 //   lock->acquire(seconds(30));   // `busy` when the time is over
@@ -104,6 +104,7 @@ class LockFile {
     std::uint64_t next_ = 0;  // while held: the ticket whose turn comes at release
     bool held_ = false;
     bool waited_ = false;  // for the lock that is, or was last, held
+    bool looks_ = true;    // the last wait in line was short
     std::string path_;
     FileState file_;
 };

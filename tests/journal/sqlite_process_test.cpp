@@ -3,8 +3,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -27,6 +30,11 @@ TEST_SUITE_BEGIN("journal/sqlite_process");
 namespace {
 
 using sqlite::LockFile;
+
+void last_for(std::chrono::milliseconds span) {
+    const auto until = std::chrono::steady_clock::now() + span;
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+}
 
 JournalOptions options_for(const std::string& path) {
     return {.path = path, .create = true, .wal_reserve_bytes = 0};
@@ -311,6 +319,36 @@ TEST_CASE("a waiter that is stopped does not hold up the others") {
     other->release();
     child.go_on();
     CHECK(child.wait() == 0);
+}
+
+// It looks for the lock for 500 us the first time, and not again each time that it comes back.
+TEST_CASE("a store that waits for long sleeps") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto holder = LockFile::open(files, LockFile::Role::store);
+    constexpr int holds = 100;
+    std::atomic<int> held = 0;
+    timespec used{};
+    std::jthread waiter([&] {
+        auto lock = LockFile::open(files, LockFile::Role::store);
+        for (int had = 0; had < holds; ++had) {
+            held.wait(had);
+            if (!lock->acquire(seconds(30))) return;
+            lock->release();
+        }
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    });
+    for (int i = 0; i < holds; ++i) {
+        REQUIRE(holder->acquire(seconds(30)).has_value());
+        held = i + 1;
+        held.notify_one();
+        while (holder->waiting() == 0) std::this_thread::yield();
+        last_for(std::chrono::milliseconds(3));
+        holder->release();
+    }
+    waiter.join();
+    CHECK(used.tv_sec == 0);
+    CHECK(used.tv_nsec < 12'000'000);  // of the 300 ms
 }
 
 TEST_CASE("whatever the lock file holds two never have the lock") {
