@@ -3,7 +3,7 @@
 // The bytes under the codec: fixed little endian, written through a small buffer, read within
 // bounds. Used for one payload at a time; begin() makes either ready for the next.
 //
-// Internal to the codec. One object, one thread.
+// Internal to the codec and to the chain. One object, one thread.
 
 #include <bit>
 #include <cstdint>
@@ -66,6 +66,18 @@ class WireReader {
         if (count <= limit && count <= left_ / item_bytes) return count;
         spoil("it counts more items than it can hold");
         return 0;
+    }
+    // A length of four bytes, and so many. They are the caller's bytes, not a copy.
+    std::string_view take_bytes() {
+        const auto size = take<std::uint32_t>();
+        if (size > left_) {
+            spoil("it ends too early");
+            return {};
+        }
+        const std::string_view bytes(next_, size);
+        next_ += size;
+        left_ -= size;
+        return bytes;
     }
     void spoil(const char* why) {
         if (fault_ == nullptr) fault_ = why;

@@ -12,11 +12,7 @@ namespace fenceline {
 
 namespace {
 
-// FROZEN, like every byte that follows: an older journal must verify for ever.
-constexpr std::string_view domain = "fenceline/1";
-
-// Each row opens with its kind, each text with its length: no two commits share their bytes.
-enum class Row : std::uint8_t { recorder = 1, text = 2, event = 3, measured = 4, end = 5 };
+using chain_bytes::Row;
 
 crypto_generichash_state& as_state(unsigned char* bytes) {
     return *reinterpret_cast<crypto_generichash_state*>(bytes);
@@ -58,15 +54,17 @@ void CommitHasher::put_bytes(std::string_view bytes) {
 
 void CommitHasher::flush() {
     crypto_generichash_update(&as_state(state_), buffer_, used_);
+    if (copy_ != nullptr) copy_->append(reinterpret_cast<const char*>(buffer_), used_);
     used_ = 0;
 }
 
-void CommitHasher::begin(const ChainHash& previous) {
+void CommitHasher::begin(const ChainHash& previous, std::string* copy) {
+    copy_ = copy;
     crypto_generichash_init(&as_state(state_), nullptr, 0, sizeof(ChainHash));
     used_ = 0;
     texts_ = 0;
     events_ = 0;
-    put_bytes(domain);
+    put_bytes(chain_bytes::domain);
     put(previous);
 }
 
@@ -139,14 +137,24 @@ ChainHash CommitHasher::finish(RecorderId by) {
     return out;
 }
 
-ChainHash seal_commit(const ChainHash& previous, const Commit& commit, std::uint32_t first_text) {
+ChainHash seal_commit(const ChainHash& previous, const Commit& commit, std::uint32_t first_text,
+                      std::string* copy) {
     thread_local CommitHasher hasher;
-    hasher.begin(previous);
+    hasher.begin(previous, copy);
     if (commit.recorder != nullptr) hasher.recorder(*commit.recorder);
     for (const std::string& text : commit.texts) hasher.text(TextId{first_text++}, text);
     for (const Event& event : commit.events) hasher.event(event);
     hasher.measured(commit.measured);
     return hasher.finish(commit.by);
+}
+
+ChainHash hash_of(std::string_view commit) {
+    initialise_sodium();
+    ChainHash out{};
+    crypto_generichash(out.data(), out.size(),
+                       reinterpret_cast<const unsigned char*>(commit.data()), commit.size(),
+                       nullptr, 0);
+    return out;
 }
 
 std::string to_hex(const ChainHash& hash) {

@@ -19,13 +19,21 @@
 
 namespace fenceline {
 
+// FROZEN, like every byte that is hashed: an older journal must verify for ever.
+namespace chain_bytes {
+inline constexpr std::string_view domain = "fenceline/1";
+// Each row opens with its kind, each text with its length: no two commits share their bytes.
+enum class Row : std::uint8_t { recorder = 1, text = 2, event = 3, measured = 4, end = 5 };
+}  // namespace chain_bytes
+
 class CommitHasher {
   public:
     CommitHasher();
 
     // The rows in the order in which they belong to a commit: its recorder, its texts, its
     // events, its durations. FORMAT.md has the bytes.
-    void begin(const ChainHash& previous);
+    // `copy`: receives the bytes that are hashed.
+    void begin(const ChainHash& previous, std::string* copy = nullptr);
     void recorder(const Recorder& recorder);
     void text(TextId number, std::string_view text);
     // With the payload's bytes as they are stored, whatever their layout version is.
@@ -49,12 +57,16 @@ class CommitHasher {
     std::uint64_t texts_ = 0;
     std::uint64_t events_ = 0;
     std::string scratch_;
+    std::string* copy_ = nullptr;
     unsigned char buffer_[4096];
 };
 
-// The hash of a whole commit. `first_text`: the number of its first text.
+// The hash of a whole commit. `first_text`: the number of its first text; `copy` as above.
 [[nodiscard]] ChainHash seal_commit(const ChainHash& previous, const Commit& commit,
-                                    std::uint32_t first_text);
+                                    std::uint32_t first_text, std::string* copy = nullptr);
+
+// Of the bytes of a commit, all at once.
+[[nodiscard]] ChainHash hash_of(std::string_view commit);
 
 // 64 lower-case hexadecimal digits, as people compare them.
 [[nodiscard]] std::string to_hex(const ChainHash& hash);

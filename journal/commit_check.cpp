@@ -59,6 +59,20 @@ Result<void> check_commit(const Head& head, const Commit& commit) {
     return {};
 }
 
+Head head_after(const Head& before, const Commit& commit, const ChainHash& chain) {
+    Head head = before;
+    head.chain = chain;
+    if (commit.events.empty()) {
+        ++head.flushes;
+        return head;
+    }
+    head.position = commit.events.back().position;
+    head.at = commit.events.back().at;
+    head.texts += static_cast<std::uint32_t>(commit.texts.size());
+    if (commit.recorder != nullptr) ++head.recorders;
+    return head;
+}
+
 Result<void> check_texts(const Event& event, std::uint32_t texts) {
     for (const TextId id : {event.caller, event.image, event.owner, event.org})
         if (id.value >= texts)

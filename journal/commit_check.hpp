@@ -12,6 +12,9 @@ namespace fenceline {
 // epoch below 0, a version that is not of an earlier event, a new state without a transition.
 [[nodiscard]] Result<void> check_commit(const Head& head, const Commit& commit);
 
+// The head that a checked commit leads to, with the hash that seals it.
+[[nodiscard]] Head head_after(const Head& head, const Commit& commit, const ChainHash& chain);
+
 // `corrupt` when the event names a text beyond the dictionary's `texts` entries; the payload is
 // checked where it is decoded.
 [[nodiscard]] Result<void> check_texts(const Event& event, std::uint32_t texts);

@@ -83,19 +83,13 @@ struct MemoryStorage::Rows {
     [[nodiscard]] Head head() const { return commits.empty() ? Head{} : commits.back().head; }
 
     Head add(const Commit& commit) {
-        Head next = head();
-        next.chain = seal_commit(next.chain, commit, next.texts);
-        const Position first{next.position.value + 1};
+        const Head before = head();
+        const Head next =
+            head_after(before, commit, seal_commit(before.chain, commit, before.texts));
+        const Position first{before.position.value + 1};
         events.insert(events.end(), commit.events.begin(), commit.events.end());
         texts.insert(texts.end(), commit.texts.begin(), commit.texts.end());
         if (commit.recorder != nullptr) recorders.push_back(*commit.recorder);
-        next.texts += static_cast<std::uint32_t>(commit.texts.size());
-        next.recorders = static_cast<std::int64_t>(recorders.size());
-        next.position.value += static_cast<std::int64_t>(commit.events.size());
-        if (commit.events.empty())
-            ++next.flushes;
-        else
-            next.at = commit.events.back().at;
         commits.push_back({{first, next.position, commit.by, next.chain, commit.measured}, next});
         return next;
     }

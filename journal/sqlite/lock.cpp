@@ -29,6 +29,8 @@ constexpr std::int64_t first_ticket_byte = 8192;
 constexpr std::int64_t ticket_mask = (std::int64_t{1} << 40) - 1;
 
 constexpr std::size_t page_bytes = 4096;
+// The newest commits of all stores (recent_commits.hpp): some fifty of sixteen events.
+constexpr std::size_t shared_bytes = 32 * page_bytes;
 constexpr std::size_t sleep_words = 512;
 // Unwoken for this long, a waiter looks for itself: the one before it may have died or be stopped.
 constexpr std::int64_t patience_ns = 20'000'000;
@@ -101,24 +103,38 @@ Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
     return lock;
 }
 
-// Writes the page before mapping it: a hole would need room on the disk at the moment of the
-// first store to it, and a full disk would then end the process.
-void LockFile::map() {
+// Writes what it maps first: a hole would need room on the disk at the moment of the first store to
+// it, and a full disk would then end the process.
+void* LockFile::map_range(std::int64_t start, std::size_t bytes) const {
     struct stat found {};
-    if (::fstat(descriptor_, &found) != 0) return;
-    if (found.st_size < static_cast<off_t>(page_bytes)) {
-        const auto start = found.st_size;
+    if (::fstat(descriptor_, &found) != 0) return nullptr;
+    const auto end = start + static_cast<off_t>(bytes);
+    for (auto at = std::max<off_t>(found.st_size, start); at < end;) {
         const char zeros[page_bytes] = {};
-        const auto missing = page_bytes - static_cast<std::size_t>(start);
-        if (::pwrite(descriptor_, zeros, missing, start) != static_cast<ssize_t>(missing)) return;
+        const auto missing = std::min(end - at, static_cast<off_t>(page_bytes));
+        if (::pwrite(descriptor_, zeros, static_cast<std::size_t>(missing), at) != missing)
+            return nullptr;
+        at += missing;
     }
-    void* memory = ::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, 0);
-    if (memory != MAP_FAILED) page_ = static_cast<Page*>(memory);
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, start);
+    return memory != MAP_FAILED ? memory : nullptr;
+}
+
+void LockFile::map() {
+    page_ = static_cast<Page*>(map_range(0, page_bytes));
+}
+
+std::span<std::byte> LockFile::share_memory() {
+    if (!std::exchange(shares_, true) && page_ != nullptr)
+        shared_ = map_range(page_bytes, shared_bytes);
+    return {static_cast<std::byte*>(shared_), shared_ != nullptr ? shared_bytes : 0};
 }
 
 LockFile::LockFile(LockFile&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       page_(std::exchange(other.page_, nullptr)),
+      shared_(std::exchange(other.shared_, nullptr)),
+      shares_(other.shares_),
       next_(other.next_),
       held_(std::exchange(other.held_, false)),
       waited_(other.waited_),
@@ -129,6 +145,8 @@ LockFile::LockFile(LockFile&& other) noexcept
 LockFile& LockFile::operator=(LockFile&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     std::swap(page_, other.page_);
+    std::swap(shared_, other.shared_);
+    std::swap(shares_, other.shares_);
     std::swap(next_, other.next_);
     std::swap(held_, other.held_);
     std::swap(waited_, other.waited_);
@@ -141,12 +159,14 @@ LockFile& LockFile::operator=(LockFile&& other) noexcept {
 LockFile::~LockFile() {
     if (held_) release();
     if (page_ != nullptr) ::munmap(page_, page_bytes);
+    if (shared_ != nullptr) ::munmap(shared_, shared_bytes);
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 void LockFile::abandon() {
     descriptor_ = -1;
     page_ = nullptr;
+    shared_ = nullptr;
     held_ = false;
 }
 
@@ -192,10 +212,10 @@ void LockFile::wake(std::uint64_t ticket) {
     ::syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
 }
 
-Result<void> LockFile::acquire(Duration timeout) {
+Result<void> LockFile::acquire(Duration timeout, const Meanwhile& meanwhile) {
     waited_ = !acquire_at_once();
     if (!waited_) return {};
-    return acquire_in_turn(timeout);
+    return acquire_in_turn(timeout, meanwhile);
 }
 
 // Whoever draws a ticket after the look came later than we.
@@ -208,7 +228,7 @@ bool LockFile::acquire_at_once() {
     return true;
 }
 
-Result<void> LockFile::acquire_in_turn(Duration timeout) {
+Result<void> LockFile::acquire_in_turn(Duration timeout, const Meanwhile& meanwhile) {
     const auto came = monotonic_ns();
     const auto deadline = came + timeout.ns;
     const std::uint64_t ticket = page_ != nullptr ? page_->next_ticket.fetch_add(1) : 0;
@@ -228,7 +248,7 @@ Result<void> LockFile::acquire_in_turn(Duration timeout) {
         if (left <= 0) break;
         if (word == nullptr)
             sleep_for(std::min(left, poll_ns));
-        else if (!(looks_ && look_for([&] { return word->load() != seen; })))
+        else if (!(looks_ && look_for([&] { return meanwhile(), word->load() != seen; })))
             out_of_turn = !wait_for_change(*word, seen, std::min(left, patience_ns));
     }
     looks_ = monotonic_ns() - came <= std::chrono::nanoseconds(worth_looking).count();

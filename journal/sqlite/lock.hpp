@@ -19,7 +19,10 @@
 //
 // Threading: one thread at a time. Not across fork().
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 
 #include "events/result.hpp"
@@ -49,7 +52,10 @@ class LockFile {
     [[nodiscard]] const FileState& file() const { return file_; }
 
     // --- the write lock
-    [[nodiscard]] Result<void> acquire(Duration timeout);
+    // `meanwhile` is called now and then by one who waits, and must not take long.
+    using Meanwhile = std::function<void()>;
+    [[nodiscard]] Result<void> acquire(
+        Duration timeout, const Meanwhile& meanwhile = [] {});
     void release();
     [[nodiscard]] bool held() const { return held_; }
     // While held: whether somebody else wants it too, or did when we came.
@@ -65,6 +71,11 @@ class LockFile {
     void forget_synced();
     // A sync has failed: until all have closed the journal, none relies on another's any more.
     void distrust_synced();
+
+    // --- what the stores of a journal share besides
+    // Memory behind the page, for who holds the write lock; others may have left anything in it.
+    // Made when it is first asked for; empty where it cannot be had.
+    [[nodiscard]] std::span<std::byte> share_memory();
 
     // --- who moves the log into the database
     // One at a time, whether or not he holds the write lock. False: somebody else does.
@@ -94,13 +105,16 @@ class LockFile {
     void unlock_range(std::int64_t start, std::int64_t length) const;
     [[nodiscard]] Result<void> poll(short type, std::int64_t start, Duration timeout) const;
     [[nodiscard]] bool acquire_at_once();
-    [[nodiscard]] Result<void> acquire_in_turn(Duration timeout);
+    [[nodiscard]] Result<void> acquire_in_turn(Duration timeout, const Meanwhile& meanwhile);
     void give_up(std::uint64_t ticket);
     void wake(std::uint64_t ticket);
     void map();
+    [[nodiscard]] void* map_range(std::int64_t start, std::size_t bytes) const;
 
     int descriptor_ = -1;
-    Page* page_ = nullptr;    // null: the page could not be had; waiters poll
+    Page* page_ = nullptr;  // null: the page could not be had; waiters poll
+    void* shared_ = nullptr;
+    bool shares_ = false;     // it was asked for
     std::uint64_t next_ = 0;  // while held: the ticket whose turn comes at release
     bool held_ = false;
     bool waited_ = false;  // for the lock that is, or was last, held

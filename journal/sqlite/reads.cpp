@@ -120,6 +120,27 @@ Result<Head> Reads::head() {
     return head;
 }
 
+Result<JournalEnd> Reads::end() {
+    const Resetting first(last_event_), second(last_flush_);
+    JournalEnd end;
+    auto event = last_event_.step();
+    if (!event) return tl::unexpected<Error>(std::move(event.error()));
+    if (*event) {
+        end.position = Position{last_event_.integer(0).value_or(0)};
+        if (!to_hash(last_event_.blob(2), end.chain))
+            return tl::unexpected<Error>(
+                corrupt_at(end.position, "the journal ends inside of a commit"));
+    }
+    auto flush = last_flush_.step();
+    if (!flush) return tl::unexpected<Error>(std::move(flush.error()));
+    if (!*flush) return end;
+    end.flushes = last_flush_.integer(0).value_or(0);
+    const Position follows{last_flush_.integer(1).value_or(-1)};
+    if (follows == end.position && !to_hash(last_flush_.blob(2), end.chain))
+        return tl::unexpected<Error>(corrupt_at(end.position, "the flush after it has no hash"));
+    return end;
+}
+
 Result<Known> Reads::known() {
     auto row = known_.step();
     if (!row) return tl::unexpected<Error>(std::move(row.error()));

@@ -44,12 +44,21 @@ class Steady {
     std::optional<Transaction> transaction_;
 };
 
+// Where the journal ends, by its last rows.
+struct JournalEnd {
+    Position position;
+    std::int64_t flushes = 0;
+    ChainHash chain{};
+};
+
 class Reads {
   public:
     // The database has the schema of `format`. The connection outlives this object.
     [[nodiscard]] static Result<std::unique_ptr<Reads>> prepare(Connection& database, int format);
 
     [[nodiscard]] Result<Head> head();
+    // Only within a transaction, and only what is rows: zeros where there is none.
+    [[nodiscard]] Result<JournalEnd> end();
     // Where the journal begins; Head{} without a base.
     [[nodiscard]] Result<Head> beginning();
     [[nodiscard]] Result<Base> base();

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <new>
 
 #include "events/codec.hpp"
 #include "events/invariant.hpp"
@@ -45,18 +46,22 @@ Result<void> SqliteJournal::set_sync(Sync wanted) {
     return {};
 }
 
+bool SqliteJournal::others_write() const {
+    return others_append_ || lock_.contended();
+}
+
 // A commit that is anchored is durable before others append, so that the anchor never goes back.
 bool SqliteJournal::may_sync_late() const {
     const auto when = options_.late_sync;
-    const bool shared = lock_.contended() || others_append_;
-    const bool wanted = when == LateSync::always || (when == LateSync::when_contended && shared);
+    const bool wanted =
+        when == LateSync::always || (when == LateSync::when_contended && others_write());
     return wanted && !anchor_due();
 }
 
 Result<void> SqliteJournal::begin(Sync wanted) {
     FENCELINE_TRY(usable());
     FENCELINE_TRY(not_writing());
-    FENCELINE_TRY(lock_.acquire(options_.lock_timeout));
+    FENCELINE_TRY(lock_.acquire(options_.lock_timeout, [&] { look_at_recent(); }));
     const OnThrow out_of_memory([&] { lock_.release(); });
     open_files_.note_use();
     auto begun = open_files_.check();
@@ -183,7 +188,7 @@ Result<Head> SqliteJournal::begin_write() {
     const auto version = database_->connection.data_version();
     others_append_ = head_as_of_ && head_as_of_ != version;
     if (head_as_of_ && !others_append_) return head_;
-    auto head = database_->reads->head();
+    auto head = find_head();
     if (!head) {
         end();
         return head;
@@ -218,6 +223,7 @@ Result<Head> SqliteJournal::append(const Commit& what) {
         if (auto committed = commit(); !committed)
             head = tl::unexpected<Error>(std::move(committed.error()));
     if (head) {
+        note_recent(*head);
         head_ = *head;
         head_as_of_ = database_->connection.data_version();
         if (sync_ == Sync::in_commit) {
@@ -234,24 +240,42 @@ Result<Head> SqliteJournal::append(const Commit& what) {
     return head;
 }
 
+// What others wrote is in memory, most of the time.
+Result<Head> SqliteJournal::find_head() {
+    if (!others_append_) return database_->reads->head();
+    recent_.attach(lock_.share_memory());
+    auto end = database_->reads->end();
+    if (!end) return tl::unexpected<Error>(std::move(end.error()));
+    return recent_.prove(head_, *end) ? recent_.head() : database_->reads->head();
+}
+
+// While others write: less is left for when the lock is ours. We are in line, and must stay there.
+void SqliteJournal::look_at_recent() noexcept {
+    if (!others_append_) return;
+    try {
+        recent_.look(head_);
+    } catch (const std::bad_alloc&) {
+        // Looked at again under the lock.
+    }
+}
+
+// For whoever of the other stores has the lock next.
+void SqliteJournal::note_recent(const Head& head) {
+    if (hashed_.empty()) return;
+    recent_.attach(lock_.share_memory());
+    recent_.note(head_.chain, hashed_, head.chain);
+}
+
 Result<Head> SqliteJournal::insert(const Commit& what) {
     FENCELINE_TRY(check_commit(head_, what));
-    Head head = head_;
-    hasher_.begin(head_.chain);
+    hashed_.clear();
+    hasher_.begin(head_.chain, others_write() ? &hashed_ : nullptr);
     measured_.clear();
     codec::encode(what.measured, measured_);
     FENCELINE_TRY(insert_names(what));
-    if (what.events.empty()) {
-        FENCELINE_TRY(insert_flush(what, head.chain));
-        ++head.flushes;
-        return head;
-    }
-    FENCELINE_TRY(insert_events(what, head.chain));
-    head.position = what.events.back().position;
-    head.at = what.events.back().at;
-    head.texts += static_cast<std::uint32_t>(what.texts.size());
-    if (what.recorder != nullptr) ++head.recorders;
-    return head;
+    ChainHash chain{};
+    FENCELINE_TRY(what.events.empty() ? insert_flush(what, chain) : insert_events(what, chain));
+    return head_after(head_, what, chain);
 }
 
 Result<void> SqliteJournal::insert_names(const Commit& what) {

@@ -24,6 +24,7 @@
 #include "journal/sqlite/log_move.hpp"
 #include "journal/sqlite/open_files.hpp"
 #include "journal/sqlite/reads.hpp"
+#include "journal/sqlite/recent_commits.hpp"
 #include "journal/sqlite/retaining.hpp"
 #include "journal/sqlite/sealing.hpp"
 #include "journal/sqlite/sqlite.hpp"
@@ -103,6 +104,7 @@ class SqliteJournal final : public Journal {
     enum class Sync { in_commit, after_lock };
     [[nodiscard]] Result<void> begin(Sync wanted = Sync::in_commit);
     [[nodiscard]] Result<void> set_sync(Sync wanted);
+    [[nodiscard]] bool others_write() const;
     [[nodiscard]] bool may_sync_late() const;
     void end();
     // COMMIT, and what its failure means.
@@ -128,6 +130,9 @@ class SqliteJournal final : public Journal {
     [[nodiscard]] Result<void> move_now();
 
     [[nodiscard]] Result<Head> insert(const Commit& commit);
+    [[nodiscard]] Result<Head> find_head();
+    void look_at_recent() noexcept;
+    void note_recent(const Head& head);
     [[nodiscard]] Result<void> insert_names(const Commit& commit);
     [[nodiscard]] Result<void> insert_events(const Commit& commit, ChainHash& chain);
     // Encodes the payloads of those that have not been yet.
@@ -182,6 +187,8 @@ class SqliteJournal final : public Journal {
     // Kept from call to call.
     Slice slice_;
     CommitHasher hasher_;
+    std::string hashed_;  // what it hashed, where others may want it
+    RecentCommits recent_;
     std::string measured_;
     // Of the commit: payloads as bytes, one after the other, and where each ends.
     std::string payloads_;

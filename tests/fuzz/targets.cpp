@@ -7,6 +7,8 @@
 
 #include "events/codec.hpp"
 #include "events/invariant.hpp"
+#include "journal/commit_check.hpp"
+#include "journal/hashed_commit.hpp"
 #include "journal/lifecycle_store.hpp"
 #include "journal/open.hpp"
 #include "metrics/exposition.hpp"
@@ -41,6 +43,18 @@ void measurements(std::string_view bytes) {
     std::string again;
     codec::encode(*decoded, again);
     FENCELINE_INVARIANT(again == bytes, "one value has one byte string");
+}
+
+void hashed_commit(std::string_view bytes) {
+    HashedCommit found;
+    if (!found.take_apart(bytes, 4)) return;
+    const Commit commit = found.commit();
+    std::string again;
+    const auto chain =
+        seal_commit(*HashedCommit::previous_of(bytes), commit, found.first_text().value, &again);
+    FENCELINE_INVARIANT(again == bytes, "one commit has one byte string");
+    FENCELINE_INVARIANT(chain == hash_of(bytes), "its hash is of those bytes");
+    (void)check_commit(Head{}, commit);
 }
 
 void exposition(std::string_view bytes) {

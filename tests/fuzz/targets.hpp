@@ -17,6 +17,8 @@ namespace fenceline::fuzz {
 void payload(std::string_view bytes);
 // events/codec: durations.
 void measurements(std::string_view bytes);
+// journal: the bytes that a commit's hash is of.
+void hashed_commit(std::string_view bytes);
 // metrics/exposition: a scraped page.
 void exposition(std::string_view bytes);
 // tools/exec: a line of input.
@@ -32,8 +34,13 @@ struct Target {
     void (*run)(std::string_view);
 };
 inline constexpr Target targets[] = {
-    {"payload", payload},     {"measurements", measurements}, {"exposition", exposition},
-    {"exec_line", exec_line}, {"import_line", import_line},   {"journal_file", journal_file},
+    {"payload", payload},
+    {"measurements", measurements},
+    {"hashed_commit", hashed_commit},
+    {"exposition", exposition},
+    {"exec_line", exec_line},
+    {"import_line", import_line},
+    {"journal_file", journal_file},
 };
 
 }  // namespace fenceline::fuzz

@@ -1,11 +1,14 @@
 #include "journal/chain.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <doctest/doctest.h>
 
 #include "events/codec.hpp"
 #include "journal/commit_check.hpp"
+#include "journal/hashed_commit.hpp"
+#include "tests/support/payload_samples.hpp"
 
 namespace fenceline {
 
@@ -50,14 +53,18 @@ struct Sample {
         event.request_id.clear();
         events.push_back(event);
     }
-    [[nodiscard]] ChainHash seal() const {
-        return seal_commit(previous,
-                           {.events = events,
-                            .texts = texts,
-                            .recorder = &recorder,
-                            .by = by,
-                            .measured = measured},
-                           first_text);
+    [[nodiscard]] Commit commit() const {
+        return {.events = events,
+                .texts = texts,
+                .recorder = &recorder,
+                .by = by,
+                .measured = measured};
+    }
+    [[nodiscard]] ChainHash seal() const { return seal_commit(previous, commit(), first_text); }
+    [[nodiscard]] std::string bytes() const {
+        std::string out;
+        (void)seal_commit(previous, commit(), first_text, &out);
+        return out;
     }
 };
 
@@ -128,6 +135,72 @@ TEST_CASE("any changed field changes the hash") {
     event([](Event& e) { e.payload = LeaseExercised{{TextId{1}, Epoch{6}}}; });
     event([](Event& e) { e.payload = WorkerEnded{{TextId{1}, Epoch{7}}, TextId{}}; });
     CHECK(changes == 32 + 19 + 40);
+}
+
+// --- and back
+
+TEST_CASE("what a hash is of is taken apart again") {
+    Sample sample;
+    for (const auto& [name, payload] : testing::payload_samples()) {
+        sample.events.push_back(sample.events.back());
+        sample.events.back().payload = payload;
+    }
+    const auto bytes = sample.bytes();
+    CHECK(hash_of(bytes) == sample.seal());
+    CHECK(HashedCommit::previous_of(bytes) == sample.previous);
+    HashedCommit found;
+    for (int again = 0; again < 2; ++again) {  // nothing stays of the one before
+        REQUIRE(found.take_apart(bytes, 100));
+        const Commit commit = found.commit();
+        CHECK(std::ranges::equal(commit.events, sample.events));
+        CHECK(std::ranges::equal(commit.texts, sample.texts));
+        REQUIRE(commit.recorder != nullptr);
+        CHECK(*commit.recorder == sample.recorder);
+        CHECK(commit.by == sample.by);
+        CHECK(commit.measured == sample.measured);
+        CHECK(found.first_text().value == sample.first_text);
+    }
+    std::string flush;
+    const Commit bare{.by = RecorderId{1}, .measured = sample.measured};
+    (void)seal_commit({}, bare, 1, &flush);
+    REQUIRE(found.take_apart(flush, 1));
+    CHECK(found.commit().recorder == nullptr);
+    CHECK(found.commit().events.empty());
+    CHECK(found.commit().texts.empty());
+    CHECK(found.commit().measured == sample.measured);
+}
+
+TEST_CASE("bytes that no commit hashes are not taken apart") {
+    const auto bytes = Sample().bytes();
+    HashedCommit found;
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        CHECK_FALSE(found.take_apart(bytes.substr(0, size), 100));
+    CHECK_FALSE(found.take_apart(bytes + '\0', 100));
+    CHECK_FALSE(found.take_apart(bytes + bytes, 100));
+    // A payload may name what was there before the commit and the two texts that it brings.
+    Sample beyond;
+    beyond.events[0].payload = LeaseExercised{{TextId{6}, Epoch{7}}};
+    CHECK_FALSE(found.take_apart(beyond.bytes(), 4));
+    CHECK(found.take_apart(beyond.bytes(), 5));
+}
+
+TEST_CASE("a changed bit is not taken apart or changes the hash") {
+    const auto bytes = Sample().bytes();
+    const auto chain = Sample().seal();
+    HashedCommit found;
+    int taken = 0;
+    for (std::size_t bit = 0; bit < 8 * bytes.size(); ++bit) {
+        auto changed = bytes;
+        changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
+        CHECK(hash_of(changed) != chain);
+        if (!found.take_apart(changed, 100)) continue;
+        ++taken;
+        std::string again;
+        (void)seal_commit(*HashedCommit::previous_of(changed), found.commit(),
+                          found.first_text().value, &again);
+        CHECK(again == changed);
+    }
+    CHECK(taken > 1'000);
 }
 
 TEST_CASE("no field can pass for its neighbour") {
