@@ -1,6 +1,7 @@
 // After an unknown commit: what of it is really there, and going on from that.
 
 #include "events/on_throw.hpp"
+#include "journal/start.hpp"
 #include "journal/store_core.hpp"
 
 namespace fenceline {
@@ -45,7 +46,14 @@ Result<void> StoreCore::reopen(std::unique_ptr<Journal> journal) {
     self.run = options_.run;
     Tallies own = own_;
     OwnSink sink(self, own);
-    FENCELINE_TRY(journal->read(head_, head->position, sink));
+    if (auto read = journal->read(head_, head->position, sink); !read) {
+        // What this process did there is counted nowhere else.
+        if (begins_after(*journal, head_))
+            return fail(ErrorCode::not_found,
+                        "what became of the unknown commit was dropped: " + read.error().text,
+                        "close this store and open a new one");
+        return read;
+    }
 
     // Nothing is counted before all is read: whoever tries again begins at the same place.
     const Head seen = head_;

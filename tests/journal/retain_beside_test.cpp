@@ -143,6 +143,33 @@ TEST_CASE("stores go on while history is dropped under them") {
     CHECK(verified(path).sound());
 }
 
+// It could not say which of the dropped events were its own.
+TEST_CASE("a store does not reopen behind what it has not seen and a new one does") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    make_journal(path);
+    auto idle = value_of(LifecycleStore::open({.path = path, .instance = "cp-idle"}));
+    REQUIRE(idle->spawn({.prefix = "w", .image = "img"}));
+    REQUIRE(idle->reopen());
+    {
+        auto journal = opened(path);
+        JournalScript script(*journal);
+        for (int i = 0; i < 40; ++i) script.appends({drain_event()});
+        seal_all(*journal, value_of(journal->head()).position);
+        (void)drop(*journal, {.most_bytes = 1});
+    }
+    for (int i = 0; i < 2; ++i) {
+        const auto reopened = idle->reopen();
+        REQUIRE_FALSE(reopened);
+        CHECK(reopened.error().code == ErrorCode::not_found);
+        CHECK(reopened.error().text.starts_with("what became of the unknown commit was dropped"));
+        CHECK(reopened.error().hint == "close this store and open a new one");
+    }
+    REQUIRE(idle->close());
+    auto anew = value_of(LifecycleStore::open({.path = path, .instance = "cp-idle"}));
+    CHECK(anew->spawn({.prefix = "w", .image = "img"}));
+}
+
 TEST_CASE("four writers go on while one seals and drops") {
     TempDir dir;
     const auto path = dir / "pool.db";
