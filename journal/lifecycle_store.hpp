@@ -113,6 +113,7 @@ class LifecycleStore {
     // The same as destroying it, but says what went wrong. Nothing may be asked afterwards.
     [[nodiscard]] Result<void> close();
     // After an unknown commit: opens the journal again and folds what is really in it.
+    // `not_found` where what became of it was dropped since: then only a new store goes on.
     [[nodiscard]] Result<void> reopen();
     [[nodiscard]] Result<void> reopen(std::unique_ptr<Journal> journal);
 

@@ -236,6 +236,10 @@ Result<void> LockFile::acquire_in_turn(Duration timeout, const Meanwhile& meanwh
     const auto mine = first_ticket_byte + number;
     const bool queued = page_ != nullptr && try_range(F_WRLCK, mine, 1);
     bool out_of_turn = !queued;
+    const auto looks = [&](const std::atomic<std::uint32_t>& word, std::uint32_t seen) {
+        return std::exchange(looks_, false) &&
+               look_for([&] { return meanwhile(), word.load() != seen; });
+    };
     for (;;) {
         auto* word = queued ? &page_->word_of(ticket) : nullptr;
         const auto seen = word != nullptr ? word->load() : 0;
@@ -248,8 +252,9 @@ Result<void> LockFile::acquire_in_turn(Duration timeout, const Meanwhile& meanwh
         if (left <= 0) break;
         if (word == nullptr)
             sleep_for(std::min(left, poll_ns));
-        else if (!(looks_ && look_for([&] { return meanwhile(), word->load() != seen; })))
-            out_of_turn = !wait_for_change(*word, seen, std::min(left, patience_ns));
+        else
+            out_of_turn =
+                !looks(*word, seen) && !wait_for_change(*word, seen, std::min(left, patience_ns));
     }
     looks_ = monotonic_ns() - came <= std::chrono::nanoseconds(worth_looking).count();
     next_ = ticket + 1;

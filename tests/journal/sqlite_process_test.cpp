@@ -31,7 +31,7 @@ namespace {
 
 using sqlite::LockFile;
 
-void last_for(std::chrono::milliseconds span) {
+void last_for(std::chrono::nanoseconds span) {
     const auto until = std::chrono::steady_clock::now() + span;
     while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
 }
@@ -319,6 +319,28 @@ TEST_CASE("a waiter that is stopped does not hold up the others") {
     other->release();
     child.go_on();
     CHECK(child.wait() == 0);
+}
+
+TEST_CASE("who went out of turn and was woken in turn leaves nobody in line") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto holder = LockFile::open(files, LockFile::Role::store);
+    auto other = LockFile::open(files, LockFile::Role::store);
+    for (int i = 0; i < 20; ++i) {
+        REQUIRE(holder->acquire(seconds(30)).has_value());
+        std::jthread waiter([&] {
+            if (other->acquire(seconds(30))) other->release();
+        });
+        while (holder->waiting() == 0) std::this_thread::yield();
+        // Every other time after a short wait: it looks for 500 us, sleeps for 20 ms, tries out of
+        // turn, and is woken while it waits again.
+        if (i % 2 == 1) last_for(std::chrono::microseconds(20'550 + 20 * i));
+        holder->release();
+        waiter.join();
+        REQUIRE(holder->acquire(seconds(30)).has_value());
+        CHECK_FALSE(holder->contended());
+        holder->release();
+    }
 }
 
 // It looks for the lock for 500 us the first time, and not again each time that it comes back.
