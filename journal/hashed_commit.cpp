@@ -14,17 +14,15 @@ bool repeats(Row row) {
     return row == Row::text || row == Row::event;
 }
 
-constexpr std::size_t start_bytes = sizeof(std::uint32_t) + chain_bytes::domain.size();
-
 }  // namespace
 
 std::optional<ChainHash> HashedCommit::previous_of(std::string_view bytes) {
     ChainHash previous{};
+    constexpr auto before = opening_bytes - previous.size();
     codec::WireReader in;
     in.begin(bytes, codec::any_text);
-    if (in.take_bytes() != chain_bytes::domain || bytes.size() < start_bytes + previous.size())
-        return std::nullopt;
-    std::memcpy(previous.data(), bytes.data() + start_bytes, previous.size());
+    if (in.take_bytes() != chain_bytes::domain || bytes.size() < opening_bytes) return std::nullopt;
+    std::memcpy(previous.data(), bytes.data() + before, previous.size());
     return previous;
 }
 
@@ -36,7 +34,7 @@ bool HashedCommit::take_apart(std::string_view bytes, std::uint32_t texts_before
     events_.clear();
     measured_ = {};
     if (!previous_of(bytes)) return false;
-    in_.begin(bytes.substr(start_bytes + sizeof(ChainHash)), codec::any_text);
+    in_.begin(bytes.substr(opening_bytes), codec::any_text);
     auto before = Row{};
     for (auto row = in_.take<Row>(); row != Row::end; row = in_.take<Row>()) {
         const bool in_order = before < row || (before == row && repeats(row));
@@ -59,10 +57,10 @@ bool HashedCommit::take_row(Row row) {
             return true;
         case Row::text: return take_text();
         case Row::event: return take_event();
-        case Row::measured: {
+        case Row::measured: {  // never an empty one
             auto measured = codec::decode_measurements(in_.take_bytes());
             if (measured) measured_ = std::move(*measured);
-            return measured.has_value();
+            return measured.has_value() && !measured_.values.empty();
         }
         default: return false;
     }

@@ -25,13 +25,15 @@ namespace fenceline {
 
 class HashedCommit {
   public:
-    // The hash of the commit before, which the bytes begin with; nothing when they are of no
+    // The hash of the commit before, which is in the first bytes; nothing when they are of no
     // commit.
+    static constexpr std::size_t opening_bytes =
+        sizeof(std::uint32_t) + chain_bytes::domain.size() + sizeof(ChainHash);
     [[nodiscard]] static std::optional<ChainHash> previous_of(std::string_view bytes);
 
     // False: they are of no commit, or its payloads name texts that there are not. `texts`: how
     // many there were before it. One commit has one byte string: what is taken apart hashes to the
-    // same bytes. Buffers are kept from one to the next.
+    // same bytes, unless a payload has an older layout. Buffers are kept from one to the next.
     [[nodiscard]] bool take_apart(std::string_view bytes, std::uint32_t texts);
 
     // What was taken apart, until it is done again.

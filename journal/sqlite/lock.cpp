@@ -103,10 +103,13 @@ Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
     return lock;
 }
 
-// Writes what it maps first: a hole would need room on the disk at the moment of the first store to
-// it, and a full disk would then end the process.
+// Has room for what it maps first: a hole would need some on the disk at the moment of the first
+// store to it, and a full disk would then end the process.
 void* LockFile::map_range(std::int64_t start, std::size_t bytes) const {
     struct stat found {};
+    // Also what is a hole within the file: it may be somebody's copy.
+    if (::fallocate(descriptor_, 0, start, static_cast<off_t>(bytes)) != 0 && errno == ENOSPC)
+        return nullptr;
     if (::fstat(descriptor_, &found) != 0) return nullptr;
     const auto end = start + static_cast<off_t>(bytes);
     for (auto at = std::max<off_t>(found.st_size, start); at < end;) {

@@ -49,6 +49,7 @@ struct JournalEnd {
     Position position;
     std::int64_t flushes = 0;
     ChainHash chain{};
+    bool operator==(const JournalEnd&) const = default;
 };
 
 class Reads {

@@ -10,8 +10,13 @@ namespace fenceline::sqlite {
 
 namespace {
 
-// To walk further back costs more than to read from the database.
-constexpr std::size_t commits_most = 64;
+constexpr std::size_t commits_most = 64;  // to walk back
+
+// Takes bytes out of memory that others may be writing: they are read once, and looked at then.
+void take_out(void* into, const std::byte* from, std::size_t bytes) {
+    std::memcpy(into, from, bytes);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+}
 
 }  // namespace
 
@@ -60,17 +65,19 @@ bool RecentCommits::copy_new() {
     const auto used = start->used.load();
     if (used > room.size() || used == looked_at_) return false;
     looked_at_ = used;
-    const std::string_view all(reinterpret_cast<const char*>(room.data()), used);
-    auto from = all.size();
+    auto from = used;
     for (std::size_t walked = 0;; ++walked) {
         Length length = 0;
         if (walked == commits_most || from < sizeof length) return false;
-        std::memcpy(&length, all.data() + from - sizeof length, sizeof length);
-        if (length > from - sizeof length) return false;
+        take_out(&length, room.data() + from - sizeof length, sizeof length);
+        if (length > from - sizeof length || length < HashedCommit::opening_bytes) return false;
         from -= sizeof length + length;
-        if (HashedCommit::previous_of(all.substr(from, length)) == at_.chain) break;
+        char opening[HashedCommit::opening_bytes];
+        take_out(opening, room.data() + from, sizeof opening);
+        if (HashedCommit::previous_of({opening, sizeof opening}) == at_.chain) break;
     }
-    copy_ = all.substr(from);
+    copy_.resize(used - from);
+    take_out(copy_.data(), room.data() + from, copy_.size());
     commits_.clear();
     for (std::string_view rest = copy_; !rest.empty();) {
         Length length = 0;
@@ -115,7 +122,7 @@ void RecentCommits::look(const Head& mine) {
 bool RecentCommits::prove(const Head& mine, const JournalEnd& end) {
     const auto leads_there = [&] {
         look(mine);
-        return at_.position == end.position && at_.flushes == end.flushes && at_.chain == end.chain;
+        return end == JournalEnd{at_.position, at_.flushes, at_.chain};
     };
     proved_ = leads_there();
     if (proved_ || seals_.empty()) return proved_;

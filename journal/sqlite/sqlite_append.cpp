@@ -240,12 +240,15 @@ Result<Head> SqliteJournal::append(const Commit& what) {
     return head;
 }
 
-// What others wrote is in memory, most of the time.
+// What others appended since is in memory, while all of them note it. A database that changed and
+// ends where it did has a checkpoint more, or a segment.
 Result<Head> SqliteJournal::find_head() {
     if (!others_append_) return database_->reads->head();
-    recent_.attach(lock_.share_memory());
     auto end = database_->reads->end();
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
+    others_append_ = !(*end == JournalEnd{head_.position, head_.flushes, head_.chain});
+    if (!others_append_) return head_;
+    recent_.attach(lock_.share_memory());
     return recent_.prove(head_, *end) ? recent_.head() : database_->reads->head();
 }
 

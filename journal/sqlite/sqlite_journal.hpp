@@ -173,8 +173,7 @@ class SqliteJournal final : public Journal {
     Head head_;                    // while writing_: the journal's
     // Of the database when head_ was its head, unless that is not known.
     std::optional<DataVersion> head_as_of_;
-    // The database changed between the last two times that this one began: by others, or by
-    // something else than an append of its own.
+    // Between the last two times that this one began, or that cannot be told.
     bool others_append_ = false;
     int checkpoint_frames_, checkpoint_due_;  // frames in the log from which it is moved
     bool move_held_up_ = false;               // by a reader, or by whoever moves it

@@ -177,6 +177,14 @@ TEST_CASE("bytes that no commit hashes are not taken apart") {
         CHECK_FALSE(found.take_apart(bytes.substr(0, size), 100));
     CHECK_FALSE(found.take_apart(bytes + '\0', 100));
     CHECK_FALSE(found.take_apart(bytes + bytes, 100));
+    // A flush of no durations: no writer has such a row.
+    std::string flush;
+    (void)seal_commit({}, {.by = RecorderId{1}}, 1, &flush);
+    CHECK(found.take_apart(flush, 1));
+    CHECK_FALSE(found.take_apart(flush.substr(0, HashedCommit::opening_bytes) +
+                                     std::string("\x04\0\0\0\0", 5) +
+                                     flush.substr(HashedCommit::opening_bytes),
+                                 1));
     // A payload may name what was there before the commit and the two texts that it brings.
     Sample beyond;
     beyond.events[0].payload = LeaseExercised{{TextId{6}, Epoch{7}}};

@@ -2,8 +2,10 @@
 
 #include "journal/sqlite/recent_commits.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
-#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -15,6 +17,7 @@
 #include "journal/open.hpp"
 #include "tests/support/dice.hpp"
 #include "tests/support/journal_script.hpp"
+#include "tests/support/opened.hpp"
 #include "tests/support/shim_vfs.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -220,6 +223,18 @@ TEST_CASE("whatever the memory holds nothing is heard that is not in the journal
     CHECK(course.hears(shared.reader, 0));
 }
 
+TEST_CASE("whatever the memory holds nothing is noted outside of it") {
+    Course course;
+    for (const std::uint64_t used : {4'097ULL, 1ULL << 40, ~0ULL, ~7ULL}) {
+        Shared shared;
+        course.note(shared.writer, 3);
+        shared.memory[0] = used;
+        course.note(shared.writer, 4);
+        CHECK(course.hears(shared.reader, 4));
+        CHECK_FALSE(course.hears(shared.reader, 3));
+    }
+}
+
 TEST_CASE("what was looked at while it was being written is looked at again") {
     Course course;
     Shared shared;
@@ -326,13 +341,64 @@ TEST_CASE("stores that take turns read each other's commits from memory") {
     CHECK(reads(false) + 5 < from_database);  // and go on so
 }
 
+// A checkpoint of its own changes the database, too.
 TEST_CASE("a store that shares its journal with nobody shares no memory") {
     TempDir dir;
     const auto path = dir / "pool.db";
-    auto store = LifecycleStore::open({.path = path, .create = true});
+    auto store = LifecycleStore::open({.path = path, .create = true, .checkpoint_events = 10});
     REQUIRE(store);
-    for (int i = 0; i < 5; ++i) REQUIRE((*store)->spawn({.image = "duck"}));
+    for (int i = 0; i < 30; ++i) REQUIRE((*store)->spawn({.image = "duck"}));
     CHECK(std::filesystem::file_size(path + "-lock") == 4096);
+    CHECK_FALSE(value_of(value_of(open_reader(path))->checkpoints()).empty());
+}
+
+TEST_CASE("the memory that stores share has its room on the disk") {
+    const Turns turns;
+    struct stat lock {};
+    REQUIRE(::stat((turns.path + "-lock").c_str(), &lock) == 0);
+    CHECK(lock.st_size == 33 * 4096);
+    CHECK(lock.st_blocks * 512 >= lock.st_size);
+}
+
+// Under the lock, once it knows what came after its own commit.
+TEST_CASE("a journal hears of a range what is in it though another one is in memory") {
+    TempDir dir;
+    const auto path = dir / "pool.db";
+    const JournalOptions options{.path = path, .create = true};
+    auto ours = value_of(open_journal(options)), theirs = value_of(open_journal(options));
+    JournalScript a(*ours), b(*theirs, "cp-b");
+    std::vector<Head> heads{Head{}};
+    for (int i = 0; i < 3; ++i) {
+        heads.push_back(a.appends({drain_event(), drain_event()}));
+        heads.push_back(b.appends({drain_event(), drain_event()}));
+    }
+    const Head mine = heads[heads.size() - 2], end = heads.back();
+    REQUIRE(value_of(ours->begin_write()) == end);
+    CHECK(value_of(ours->was_head(mine)));
+    for (const Head& head : heads) CHECK(value_of(ours->was_head(head)));
+    Head wrong = mine;
+    wrong.chain[3] ^= 1;
+    CHECK_FALSE(value_of(ours->was_head(wrong)));
+
+    const auto positions = [&](const Head& after, Position to) {
+        std::string out;
+        for (const Event& event : hear(*ours, after, to).events)
+            out += std::to_string(event.position.value) + " ";
+        return out;
+    };
+    CHECK(positions(mine, end.position) == "11 12 ");
+    CHECK(positions(mine, Position{11}) == "11 ");
+    CHECK(positions(heads[4], end.position) == "9 10 11 12 ");
+    CHECK(positions(Head{}, Position{3}) == "1 2 3 ");
+    struct Stored : Heard {
+        int payloads = 0;
+        [[nodiscard]] bool wants_stored() const override { return true; }
+        bool stored(std::uint8_t, std::string_view) override { return ++payloads, true; }
+    } stored;
+    REQUIRE(ours->read(mine, end.position, stored));
+    CHECK(stored.payloads == 2);
+    CHECK(stored.events.size() == 2);
+    ours->cancel_write();
 }
 
 TEST_SUITE_END();
