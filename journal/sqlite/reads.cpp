@@ -134,7 +134,6 @@ Result<JournalEnd> Reads::end() {
     auto flush = last_flush_.step();
     if (!flush) return tl::unexpected<Error>(std::move(flush.error()));
     if (!*flush) return end;
-    end.flushes = last_flush_.integer(0).value_or(0);
     const Position follows{last_flush_.integer(1).value_or(-1)};
     if (follows == end.position && !to_hash(last_flush_.blob(2), end.chain))
         return tl::unexpected<Error>(corrupt_at(end.position, "the flush after it has no hash"));

@@ -44,10 +44,9 @@ class Steady {
     std::optional<Transaction> transaction_;
 };
 
-// Where the journal ends, by its last rows.
+// Where the journal ends, by its last rows. The hash is that of a flush where one follows.
 struct JournalEnd {
     Position position;
-    std::int64_t flushes = 0;
     ChainHash chain{};
     bool operator==(const JournalEnd&) const = default;
 };

@@ -122,7 +122,7 @@ void RecentCommits::look(const Head& mine) {
 bool RecentCommits::prove(const Head& mine, const JournalEnd& end) {
     const auto leads_there = [&] {
         look(mine);
-        return end == JournalEnd{at_.position, at_.flushes, at_.chain};
+        return end == JournalEnd{at_.position, at_.chain};
     };
     proved_ = leads_there();
     if (proved_ || seals_.empty()) return proved_;

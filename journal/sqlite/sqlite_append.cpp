@@ -246,7 +246,7 @@ Result<Head> SqliteJournal::find_head() {
     if (!others_append_) return database_->reads->head();
     auto end = database_->reads->end();
     if (!end) return tl::unexpected<Error>(std::move(end.error()));
-    others_append_ = !(*end == JournalEnd{head_.position, head_.flushes, head_.chain});
+    others_append_ = !(*end == JournalEnd{head_.position, head_.chain});
     if (!others_append_) return head_;
     recent_.attach(lock_.share_memory());
     return recent_.prove(head_, *end) ? recent_.head() : database_->reads->head();

@@ -31,7 +31,7 @@ using sqlite::JournalEnd;
 using sqlite::RecentCommits;
 
 JournalEnd end_of(const Head& head) {
-    return {head.position, head.flushes, head.chain};
+    return {head.position, head.chain};
 }
 
 // A journal of commits of every form, the head after each, and the bytes that its hash is of.
