@@ -261,7 +261,9 @@ Result<void> LockFile::acquire_in_turn(Duration timeout, const Meanwhile& meanwh
     }
     looks_ = monotonic_ns() - came <= std::chrono::nanoseconds(worth_looking).count();
     next_ = ticket + 1;
-    if (held_ && !out_of_turn) page_->turn.store(next_);
+    // Out of turn too where nobody is before us: who held it died, or had not woken us yet.
+    if (held_ && queued && (!out_of_turn || !others_in(first_ticket_byte, number)))
+        page_->turn.store(next_);
     if (queued) unlock_range(mine, 1);
     if (!held_ && page_ != nullptr) give_up(ticket);
     if (held_) return {};

@@ -321,6 +321,27 @@ TEST_CASE("a waiter that is stopped does not hold up the others") {
     CHECK(child.wait() == 0);
 }
 
+TEST_CASE("who comes after a holder that died leaves nobody in line") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto looker = LockFile::open(files, LockFile::Role::store);
+    auto waiter = LockFile::open(files, LockFile::Role::store);
+    Child holder([&] {
+        auto lock = LockFile::open(files, LockFile::Role::store);
+        if (!lock || !lock->acquire(seconds(30))) return false;
+        for (;;) ::pause();
+    });
+    while (looker->acquire(milliseconds(1))) looker->release();
+    std::jthread waiting([&] {
+        if (waiter->acquire(seconds(30))) waiter->release();
+    });
+    while (looker->waiting() == 0) std::this_thread::yield();
+    holder.kill();
+    waiting.join();
+    REQUIRE(looker->acquire(seconds(30)).has_value());
+    CHECK_FALSE(looker->contended());
+}
+
 TEST_CASE("who went out of turn and was woken in turn leaves nobody in line") {
     TempDir dir;
     const auto files = files_of(dir / "pool.db");
