@@ -15,6 +15,9 @@ inline constexpr std::size_t request_id_bytes = 128;
 inline constexpr std::size_t warm_targets = 1'000;
 
 inline constexpr std::int64_t worker_id_max = (std::int64_t{1} << 53) - 1;  // exact in JSON
+constexpr bool is_worker_id(std::int64_t number) {
+    return number >= 1 && number <= worker_id_max;
+}
 inline constexpr std::int64_t epoch_max = (std::int64_t{1} << 53) - 1;
 inline constexpr std::int64_t count_max = 1'000'000'000;
 

@@ -41,7 +41,7 @@ class Findings {
     }
 
     void worker(WorkerId id) {
-        if (!sound_ || (id.value >= 1 && id.value <= limits::worker_id_max)) return;
+        if (!sound_ || limits::is_worker_id(id.value)) return;
         refuse("worker id ", std::to_string(id.value) + " is out of range: 1 to " +
                                  std::to_string(limits::worker_id_max));
     }

@@ -150,7 +150,7 @@ void decide_one(Deciding& deciding, const Spawn& asked) {
                         .caps = asked.caps,
                         .warm_target = asked.warm_target};
     event.image = judgement.image;
-    if (id.value > limits::worker_id_max) {
+    if (!limits::is_worker_id(id.value)) {
         // Somebody took the last number; a spawn has to name one that is free.
         event.outcome = Outcome::store_error;
         event.failed_check = Check::request;

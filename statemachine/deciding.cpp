@@ -74,7 +74,7 @@ Event decide_senseless(World& world, const Command& command, const Error& why, T
     event.caller = world.texts.intern(if_sound(command.ask.caller, limits::name_bytes));
     event.request_id = if_sound(command.ask.request_id, limits::request_id_bytes);
     event.image = world.texts.intern(if_sound(named.image, limits::name_bytes));
-    if (named.worker.value >= 1 && named.worker.value <= limits::worker_id_max) {
+    if (limits::is_worker_id(named.worker.value)) {
         event.worker = named.worker;
         if (const Worker* worker = world.find(named.worker)) note_found(event, *worker);
     }

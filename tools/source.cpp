@@ -10,7 +10,7 @@
 namespace fenceline::tools {
 
 Result<WorkerId> worker_of(std::int64_t number) {
-    if (number >= 1 && number <= limits::worker_id_max) return WorkerId{number};
+    if (limits::is_worker_id(number)) return WorkerId{number};
     return fail(ErrorCode::invalid_request, "no worker has the id " + std::to_string(number) +
                                                 ": ids are 1 to " +
                                                 std::to_string(limits::worker_id_max));

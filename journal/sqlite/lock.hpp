@@ -11,6 +11,7 @@
 // several journals of one process exclude each other too), and one page of shared memory with the
 // next ticket, the one whose turn it is, and words to sleep on. The kernel's locks are the truth;
 // the page only orders and wakes: whatever it holds, two writers never hold the lock at once.
+// Behind it is memory that stores share, once several have the journal open (recent_commits.hpp).
 //
 // Who draws a lower ticket goes first, so that nobody who comes back overtakes one who waits. Who
 // finds nobody in line tries without a ticket: one system call to lock, one to unlock. A

@@ -88,9 +88,29 @@ Result<std::unique_ptr<Reads>> Reads::prepare(Connection& database, int format) 
 }
 
 // The first statement stays open until the last one is done: together they read one state.
+Result<std::optional<JournalEnd>> Reads::last_event() {
+    auto found = last_event_.step();
+    if (!found) return tl::unexpected<Error>(std::move(found.error()));
+    if (!*found) return std::nullopt;
+    JournalEnd end{.position = Position{last_event_.integer(0).value_or(0)}};
+    if (to_hash(last_event_.blob(2), end.chain)) return end;
+    return tl::unexpected<Error>(corrupt_at(end.position, "the journal ends inside of a commit"));
+}
+
+// How many there were, unless there is no row of one; it is the journal's end where it follows it.
+Result<std::optional<std::int64_t>> Reads::last_flush(JournalEnd& end) {
+    auto found = last_flush_.step();
+    if (!found) return tl::unexpected<Error>(std::move(found.error()));
+    if (!*found) return std::nullopt;
+    const Position follows{last_flush_.integer(1).value_or(-1)};
+    if (follows == end.position && !to_hash(last_flush_.blob(2), end.chain))
+        return tl::unexpected<Error>(corrupt_at(end.position, "the flush after it has no hash"));
+    return last_flush_.integer(0).value_or(0);
+}
+
 Result<Head> Reads::head() {
     const Resetting first(last_event_), second(last_flush_), third(known_);
-    auto event = last_event_.step();
+    auto event = last_event();
     if (!event) return tl::unexpected<Error>(std::move(event.error()));
     if (!*event && database_.autocommit()) {  // that statement is done and holds no state
         auto steady = Steady::begin(database_);
@@ -99,44 +119,27 @@ Result<Head> Reads::head() {
     auto begun = beginning();
     if (!begun) return tl::unexpected<Error>(std::move(begun.error()));
     Head head = *begun;
-    if (*event) {
-        head.position = Position{last_event_.integer(0).value_or(0)};
-        head.at = Time{last_event_.integer(1).value_or(0)};
-        if (!to_hash(last_event_.blob(2), head.chain))
-            return tl::unexpected<Error>(
-                corrupt_at(head.position, "the journal ends inside of a commit"));
-    }
+    if (*event) head.at = Time{last_event_.integer(1).value_or(0)};
     auto known = this->known();
     if (!known) return tl::unexpected<Error>(std::move(known.error()));
     head.texts = known->texts;
     head.recorders = known->recorders;
-    auto flush = last_flush_.step();
-    if (!flush) return tl::unexpected<Error>(std::move(flush.error()));
-    if (!*flush) return head;
-    head.flushes = last_flush_.integer(0).value_or(0);
-    const Position follows{last_flush_.integer(1).value_or(-1)};
-    if (follows == head.position && !to_hash(last_flush_.blob(2), head.chain))
-        return tl::unexpected<Error>(corrupt_at(head.position, "the flush after it has no hash"));
+    JournalEnd end = event->value_or(JournalEnd{head.position, head.chain});
+    auto flushes = last_flush(end);
+    if (!flushes) return tl::unexpected<Error>(std::move(flushes.error()));
+    head.flushes = flushes->value_or(head.flushes);
+    head.position = end.position;
+    head.chain = end.chain;
     return head;
 }
 
 Result<JournalEnd> Reads::end() {
     const Resetting first(last_event_), second(last_flush_);
-    JournalEnd end;
-    auto event = last_event_.step();
+    auto event = last_event();
     if (!event) return tl::unexpected<Error>(std::move(event.error()));
-    if (*event) {
-        end.position = Position{last_event_.integer(0).value_or(0)};
-        if (!to_hash(last_event_.blob(2), end.chain))
-            return tl::unexpected<Error>(
-                corrupt_at(end.position, "the journal ends inside of a commit"));
-    }
-    auto flush = last_flush_.step();
-    if (!flush) return tl::unexpected<Error>(std::move(flush.error()));
-    if (!*flush) return end;
-    const Position follows{last_flush_.integer(1).value_or(-1)};
-    if (follows == end.position && !to_hash(last_flush_.blob(2), end.chain))
-        return tl::unexpected<Error>(corrupt_at(end.position, "the flush after it has no hash"));
+    JournalEnd end = event->value_or(JournalEnd{});
+    auto flushes = last_flush(end);
+    if (!flushes) return tl::unexpected<Error>(std::move(flushes.error()));
     return end;
 }
 

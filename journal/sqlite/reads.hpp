@@ -6,7 +6,9 @@
 //
 // Every value that comes out has been checked for type and range: the file may be a stranger's.
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "journal/journal.hpp"
 #include "journal/sqlite/event_row.hpp"
@@ -108,6 +110,8 @@ class Reads {
     [[nodiscard]] Result<Event> sealed_event(OpenSegment& segment, Position position);
     [[nodiscard]] Result<std::optional<Position>> sealed_first_at(Time at);
     [[nodiscard]] Result<std::optional<ChainHash>> sealed_chain(Position position);
+    [[nodiscard]] Result<std::optional<JournalEnd>> last_event();
+    [[nodiscard]] Result<std::optional<std::int64_t>> last_flush(JournalEnd& end);
     [[nodiscard]] Result<Known> known();
     [[nodiscard]] Result<std::optional<Time>> time_at(Position position);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 
 #include <doctest/doctest.h>
@@ -15,6 +16,7 @@
 #include "journal/lifecycle_store.hpp"
 #include "journal/memory/memory_journal.hpp"
 #include "journal/open.hpp"
+#include "tests/journal/retain_fixture.hpp"
 #include "tests/support/dice.hpp"
 #include "tests/support/journal_script.hpp"
 #include "tests/support/opened.hpp"
@@ -285,7 +287,8 @@ class CountedLog final : public ShimVfs {
 
 // Two stores that take turns, so that each knows of the other.
 struct Turns {
-    Turns() {
+    explicit Turns(const std::function<void(const std::string& path)>& before = {}) {
+        if (before) before(path);
         for (int i = 0; i < 2; ++i) {
             auto journal = open_journal({.path = path, .create = true, .vfs = log.name()});
             REQUIRE(journal);
@@ -297,6 +300,14 @@ struct Turns {
             stores.push_back(std::move(*store));
         }
         for (int i = 0; i < 4; ++i) spawn(i % 2, 1);
+    }
+    // Of the log, by a store that catches up with what the other one appended.
+    int reads_to_catch_up(bool spoiled = false) {
+        spawn(0, 400);
+        if (spoiled) spoil();
+        const int before = log.reads;
+        spawn(1, 1);
+        return log.reads - before;
     }
     void spawn(int store, int workers) {
         std::vector<Command> commands(static_cast<std::size_t>(workers),
@@ -327,18 +338,28 @@ struct Turns {
 
 TEST_CASE("stores that take turns read each other's commits from memory") {
     Turns turns;
-    const auto reads = [&](bool spoiled) {
-        turns.spawn(0, 400);
-        if (spoiled) turns.spoil();
-        const int before = turns.log.reads;
-        turns.spawn(1, 1);
-        return turns.log.reads - before;
-    };
-    const int from_memory = reads(false);
-    const int from_database = reads(true);
+    const int from_memory = turns.reads_to_catch_up();
+    const int from_database = turns.reads_to_catch_up(true);
     MESSAGE(from_memory, " reads of the log against ", from_database);
     CHECK(from_memory + 5 < from_database);
-    CHECK(reads(false) + 5 < from_database);  // and go on so
+    CHECK(turns.reads_to_catch_up() + 5 < from_database);  // and go on so
+}
+
+// No row counts the flushes then.
+TEST_CASE("stores share memory also where flushes were dropped with history") {
+    Turns turns([](const std::string& path) {
+        auto journal = value_of(open_journal({.path = path, .create = true}));
+        JournalScript script(*journal);
+        script.appends({drain_event(), drain_event()});
+        script.flushes(took(Position{1}, {7}));
+        for (int i = 0; i < 20; ++i) script.appends({drain_event()});
+        seal_all(*journal, Position{10});
+        drop(*journal, {.before = Position{11}});
+        REQUIRE(value_of(journal->head()).flushes == 1);
+        REQUIRE(value_of(journal->beginning()).position == Position{10});
+    });
+    const int from_memory = turns.reads_to_catch_up();
+    CHECK(from_memory + 5 < turns.reads_to_catch_up(true));
 }
 
 // A checkpoint of its own changes the database, too.
