@@ -37,6 +37,13 @@ struct Answer {
     [[nodiscard]] bool transitioned() const { return outcome == Outcome::transitioned; }
 };
 
+// A pod that must go: its worker has ended, and nobody else will say so.
+struct Cleanup {
+    WorkerId worker;
+    std::string pod;
+    std::string reason;
+};
+
 struct LifecycleStat {
     std::string image;
     State state = State::none;

@@ -29,12 +29,15 @@ class LifecycleStore::Impl {
     // One ticket, one commit: at most limits::batch_operations commands.
     [[nodiscard]] std::vector<Result<Answer>> submit(std::span<const Command> commands) {
         Ticket ticket(commands, core_->clock().elapsed());
-        if (!queue_.submit(ticket))
-            for (std::size_t i = 0; i < commands.size(); ++i)
-                ticket.answers.emplace_back(
-                    fail(ErrorCode::busy, "too many callers wait for the journal already"));
+        // In a child nobody is there who would end the parent's batch.
+        const auto here = core_->same_process();
+        if (!here)
+            refuse(ticket, here.error());
+        else if (!queue_.submit(ticket))
+            refuse(ticket, {.code = ErrorCode::busy,
+                            .text = "too many callers wait for the journal already"});
         FENCELINE_INVARIANT(ticket.answers.size() == commands.size(), "one answer per command");
-        clean_up(ticket.answers);
+        clean_up(ticket);
         return std::move(ticket.answers);
     }
 
@@ -59,28 +62,23 @@ class LifecycleStore::Impl {
         if (!core_->options().upkeep_thread || !upkeep_.wake()) core_->work_aside();
     }
 
-    // On the thread that asked, with no lock held, and only for what is durable (I5). A retry that
-    // replays an answer does not repeat it.
-    void clean_up(const std::vector<Result<Answer>>& answers) {
-        if (!core_->options().cleanup) return;
-        for (const auto& answer : answers) {
-            if (!answer || !answer->cleanup_scheduled || answer->replayed) continue;
-            if (auto row = row_of(answer->worker))
-                core_->options().cleanup({answer->worker, row->pod, row->retire_reason});
-        }
+    static void refuse(Ticket& ticket, const Error& error) {
+        for (std::size_t i = 0; i < ticket.commands.size(); ++i)
+            ticket.answers.emplace_back(tl::unexpected<Error>(error));
     }
 
-    // Nothing after an error, and none may keep the caller from its answer.
-    [[nodiscard]] std::optional<WorkerView> row_of(WorkerId id) {
-        try {
-            auto row = core_->query([&](const Fold& fold) -> std::optional<WorkerView> {
-                const Worker* worker = fold.world.find(id);
-                if (!worker) return std::nullopt;
-                return view_of(*worker, fold.world.texts);
-            });
-            return row ? std::move(*row) : std::nullopt;
-        } catch (const std::bad_alloc&) {
-            return std::nullopt;
+    // On the thread that asked, with no lock held, and only for what is durable (I5). A retry that
+    // replays an answer does not repeat it. Nothing may keep the caller from its answers now.
+    void clean_up(const Ticket& ticket) noexcept {
+        auto cleanup = ticket.cleanups.begin();
+        for (const auto& answer : ticket.answers) {
+            if (!answer || !answer->cleanup_scheduled || answer->replayed) continue;
+            if (cleanup == ticket.cleanups.end()) return;  // nobody wants to hear of them
+            try {
+                core_->options().cleanup(*cleanup++);
+            } catch (...) {
+                // As lifecycle_store.hpp has it.
+            }
         }
     }
 

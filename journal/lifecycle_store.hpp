@@ -41,14 +41,6 @@ class Tallies;
 struct MetricSnapshot;
 struct MetricView;
 
-// Called after a durable transition that says its pod must go; from the thread that asked, with no
-// lock held. Never called for a refusal.
-struct Cleanup {
-    WorkerId worker;
-    std::string pod;
-    std::string reason;
-};
-
 struct StoreOptions {
     std::string path;  // the journal; made when `create` is set and it is not there
     bool create = false;
@@ -57,6 +49,8 @@ struct StoreOptions {
     bool leads = true;     // exposes the cluster-wide gauges until told otherwise
     Duration heartbeat_resolution = seconds(10);  // 0: every heartbeat is an event of its own
     Clock* clock = nullptr;                       // the machine's when null; must outlive the store
+    // Called after a durable transition that says its pod must go; from the thread that asked, with
+    // no lock held. Never called for a refusal. The answer stands whatever it throws.
     std::function<void(const Cleanup&)> cleanup;
     Duration lock_timeout = seconds(30);  // waiting for the write lock, then `busy`
     std::int64_t checkpoint_events = limits::checkpoint_events;  // more beside many workers

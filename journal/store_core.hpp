@@ -30,6 +30,9 @@ class StoreCore {
     [[nodiscard]] static Result<std::unique_ptr<StoreCore>> open(StoreOptions options,
                                                                  std::unique_ptr<Journal> journal);
 
+    // A child after fork() may ask nothing of its parent's store.
+    [[nodiscard]] Result<void> same_process() const;
+
     // --- with `mutex` taken inside
     // Runs one batch, answers every ticket of it (I1), and wakes their callers.
     void run(Batch& batch);

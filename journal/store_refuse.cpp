@@ -7,6 +7,12 @@
 
 namespace fenceline {
 
+Result<void> StoreCore::same_process() const {
+    if (process_ == this_process()) return {};
+    return fail(ErrorCode::invalid_request, "the store was opened before fork()",
+                "open it in this process");
+}
+
 void StoreCore::count_failure(const Ticket& ticket, const Command& command, const Error& error) {
     // An unknown commit is neither applied nor counted as failed: reopening tells.
     if (error.effect != Effect::not_applied) return;

@@ -126,6 +126,12 @@ void StoreCore::stage(Ticket& ticket, const Command& asked, Undo& undo) {
         event.request_id = slot.how == Slot::How::refused ? "" : command->ask.request_id;
         stage_event(std::move(event), undo);
     }
+    if (options_.cleanup && slot.count > 0 && schedules_cleanup(staged_[slot.first]))
+        if (const Worker* worker = fold_.world.find(staged_[slot.first].worker)) {
+            auto row = view_of(*worker, texts);
+            ticket.cleanups.push_back(
+                {row.worker, std::move(row.pod), std::move(row.retire_reason)});
+        }
 }
 
 }  // namespace fenceline

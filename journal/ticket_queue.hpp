@@ -45,6 +45,9 @@ struct Ticket {
     std::span<const Command> commands;
     Duration entered;  // Clock::elapsed() when the call came in
     std::vector<Result<Answer>> answers;
+    // One for each answer that schedules one and is no replay, in their order. They are there
+    // before the commit is: what it made necessary must not be lost for want of memory.
+    std::vector<Cleanup> cleanups;
 
   private:
     friend class TicketQueue;

@@ -1,5 +1,7 @@
 #include "tools/http_get.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -8,30 +10,41 @@
 #include <httplib.h>
 
 #include "tools/output.hpp"
+#include "tools/tcp_received.hpp"
 
 namespace fenceline::tools {
 
 namespace {
 
-// Ends a request that is not over in time, whatever it is waiting for.
-class Deadline {
-  public:
-    Deadline(httplib::Client& client, Duration timeout)
-        : watch_([this, &client, timeout] {
-              std::unique_lock lock(mutex_);
-              if (done_.wait_for(lock, std::chrono::nanoseconds(timeout.ns),
-                                 [this] { return over_; }))
-                  return;
-              passed_ = true;
-              lock.unlock();
-              client.stop();
-          }) {}
-    ~Deadline() { (void)end(); }
-    Deadline(const Deadline&) = delete;
-    Deadline& operator=(const Deadline&) = delete;
+using Steady = std::chrono::steady_clock;
 
-    // Whether it had passed.
-    bool end() {
+// Ends a request that is not over in time or brings too much, whatever it is waiting for: the
+// library reads a status line and headers of any length.
+class Limits {
+  public:
+    enum class Passed { none, time, bytes };
+
+    Limits(httplib::Client& client, Duration timeout, std::size_t most_bytes) {
+        client.set_socket_options([this](socket_t socket) { socket_ = socket; });
+        watch_ = std::thread([this, &client, timeout, most_bytes] {
+            const auto until = Steady::now() + std::chrono::nanoseconds(timeout.ns);
+            std::unique_lock lock(mutex_);
+            while (!done_.wait_for(lock, look_every, [this] { return over_; })) {
+                if (Steady::now() >= until) passed_ = Passed::time;
+                if (tcp_received(socket_) > most_bytes) passed_ = Passed::bytes;
+                if (passed_ != Passed::none) break;
+            }
+            if (over_) return;
+            lock.unlock();
+            client.stop();
+        });
+    }
+    ~Limits() { (void)end(); }
+    Limits(const Limits&) = delete;
+    Limits& operator=(const Limits&) = delete;
+
+    // Which of them had passed.
+    Passed end() {
         {
             const std::lock_guard lock(mutex_);
             over_ = true;
@@ -42,9 +55,13 @@ class Deadline {
     }
 
   private:
+    static constexpr std::chrono::milliseconds look_every{5};
+
+    std::atomic<int> socket_ = -1;
     std::mutex mutex_;
     std::condition_variable done_;
-    bool over_ = false, passed_ = false;
+    bool over_ = false;
+    Passed passed_ = Passed::none;
     std::thread watch_;  // last: it uses all of the above
 };
 
@@ -111,7 +128,8 @@ Result<std::string> http_get(const std::string& url, const HttpOptions& options)
     std::string body;
     bool too_large = false;
     httplib::Response head;
-    Deadline deadline(client, options.timeout);
+    // What carries the body, and what is said before it, take some more.
+    Limits limits(client, options.timeout, options.most_bytes + options.most_bytes / 8 + (1 << 20));
     const auto result = client.Get(
         parts.path,
         [&](const httplib::Response& response) {
@@ -124,8 +142,9 @@ Result<std::string> http_get(const std::string& url, const HttpOptions& options)
             if (!too_large) body.append(data, size);
             return !too_large;
         });
-    const bool late = deadline.end();
-    if (too_large)
+    const auto passed = limits.end();
+    const bool late = passed == Limits::Passed::time;
+    if (too_large || passed == Limits::Passed::bytes)
         return no_answer(fmt::format("the answer is larger than {} bytes", options.most_bytes));
     if (result) return answer_of(head, std::move(body));
     const bool connection = result.error() == httplib::Error::Connection ||

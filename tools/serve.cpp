@@ -13,6 +13,7 @@
 
 #include "journal/open.hpp"
 #include "projections/metrics.hpp"
+#include "tools/bounded_server.hpp"
 #include "tools/commands.hpp"
 #include "tools/incident_page.hpp"
 #include "tools/json.hpp"
@@ -30,6 +31,7 @@ constexpr std::size_t worker_threads = 128;
 constexpr time_t timeout_seconds = 2;
 constexpr std::size_t requests_per_connection = 100;
 constexpr std::size_t request_bytes = 64 * 1024;
+constexpr std::size_t header_bytes = 64 * 1024;
 // The library waits with select(), which knows no descriptors beyond.
 constexpr rlim_t descriptors = 1'000;
 constexpr int stop_check_ms = 500;
@@ -124,7 +126,7 @@ int serve(const ServeOptions& options, const Context&) {
     const auto collectable = make_collectable([&fold, view] { return fold.expose(view); });
 
     const StopSignals stop;  // before any thread
-    httplib::Server server;
+    BoundedServer server(header_bytes + request_bytes);
     set_limits(server);
     add_pages(server, fold, page, collectable);
     int port = address->port;

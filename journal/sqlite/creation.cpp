@@ -85,6 +85,11 @@ void remove_unfinished(const JournalFiles& files) {
         ::unlink((files.unfinished() + side).c_str());
 }
 
+void remove_made(const JournalFiles& files) {
+    for (const auto& file : {files.wal(), files.shared_index(), files.database})
+        ::unlink(file.c_str());
+}
+
 Result<void> put_in_place(const JournalFiles& files) {
     const auto from = files.unfinished();
     int result =

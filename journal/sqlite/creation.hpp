@@ -11,6 +11,10 @@ namespace fenceline::sqlite {
 [[nodiscard]] Result<void> make_journal(const JournalFiles& files, const JournalOptions& options,
                                         int format);
 
+// Takes back what make_journal() has just made: nobody was told of it, and none can open it while
+// the caller holds the change lock. Its lock file stays, as others may wait with it.
+void remove_made(const JournalFiles& files);
+
 // Gives a finished file its name, durably; `already_exists` when the name is taken.
 [[nodiscard]] Result<void> put_in_place(const JournalFiles& files);
 

@@ -18,6 +18,7 @@ FileState state_of(const std::string& path) {
             .device = found.st_dev,
             .inode = found.st_ino,
             .mode = found.st_mode,
+            .links = found.st_nlink,
             .size = found.st_size,
             .modified_ns = found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec};
 }

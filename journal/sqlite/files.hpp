@@ -30,6 +30,7 @@ struct FileState {
     dev_t device{};
     ino_t inode{};
     mode_t mode{};
+    nlink_t links = 0;  // not of identity_of()
     off_t size = 0;
     std::int64_t modified_ns = 0;
 

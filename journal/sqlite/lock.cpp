@@ -1,20 +1,18 @@
 #include "journal/sqlite/lock.hpp"
 
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <ctime>
 #include <functional>
 #include <utility>
 
 #include "journal/looking.hpp"
+#include "journal/sqlite/waiting.hpp"
 
 namespace fenceline::sqlite {
 
@@ -28,36 +26,17 @@ constexpr std::int64_t move_byte = 4099;
 constexpr std::int64_t first_ticket_byte = 8192;
 constexpr std::int64_t ticket_mask = (std::int64_t{1} << 40) - 1;
 
+std::int64_t waiting_byte(std::uint64_t ticket) {
+    return first_ticket_byte + (static_cast<std::int64_t>(ticket) & ticket_mask);
+}
+
 constexpr std::size_t page_bytes = 4096;
 // The newest commits of all stores (recent_commits.hpp): some fifty of sixteen events.
 constexpr std::size_t shared_bytes = 32 * page_bytes;
 constexpr std::size_t sleep_words = 512;
 // Unwoken for this long, a waiter looks for itself: the one before it may have died or be stopped.
 constexpr std::int64_t patience_ns = 20'000'000;
-// Between two looks where there is no page to sleep on.
-constexpr std::int64_t poll_ns = 200'000;
-
-std::int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
-}
-
-timespec as_timespec(std::int64_t ns) {
-    return {.tv_sec = ns / 1'000'000'000, .tv_nsec = ns % 1'000'000'000};
-}
-
-void sleep_for(std::int64_t ns) {
-    const timespec span = as_timespec(ns);
-    ::nanosleep(&span, nullptr);
-}
-
-// True: somebody woke us or the word had changed already. False: the time is over.
-bool wait_for_change(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::int64_t ns) {
-    const timespec span = as_timespec(ns);
-    const long result = ::syscall(SYS_futex, &word, FUTEX_WAIT, seen, &span, nullptr, 0);
-    return result == 0 || errno != ETIMEDOUT;
-}
+constexpr std::int64_t poll_ns = 200'000;  // where there is no page to sleep on
 
 }  // namespace
 
@@ -65,13 +44,17 @@ bool wait_for_change(std::atomic<std::uint32_t>& word, std::uint32_t seen, std::
 struct LockFile::Page {
     std::atomic<std::uint64_t> next_ticket;
     std::atomic<std::uint32_t> sleepers[sleep_words];
-    // Lower tickets have had their turn. Equal to next_ticket: nobody is in line. One that died in
-    // line leaves the two apart until the next ticket has had its turn.
+    // Lower tickets have had their turn, or were overtaken. Equal to next_ticket: nobody is in
+    // line. One that died in line leaves the two apart until the next ticket has had its turn.
     std::atomic<std::uint64_t> turn;
     std::atomic<std::int64_t> synced_to;  // negative: nobody's word counts
 
     std::atomic<std::uint32_t>& word_of(std::uint64_t ticket) {
         return sleepers[ticket % sleep_words];
+    }
+    [[nodiscard]] bool overtook(std::uint64_t ticket) const {
+        const auto now = turn.load();
+        return ticket < now && now <= next_ticket.load();
     }
 };
 
@@ -97,6 +80,8 @@ Result<LockFile> LockFile::open(const JournalFiles& files, Role role) {
     struct stat found {};
     if (::fstat(lock.descriptor_, &found) != 0 || !S_ISREG(found.st_mode))
         return fail(ErrorCode::io, lock.path_ + " is no regular file");
+    // Whoever may read the journal reads it under this lock.
+    if (journal.exists && (found.st_mode & 0666) != mode) (void)::fchmod(lock.descriptor_, mode);
     lock.file_ = {
         .exists = true, .device = found.st_dev, .inode = found.st_ino, .mode = found.st_mode};
     lock.map();
@@ -212,7 +197,7 @@ Result<void> LockFile::poll(short type, std::int64_t start, Duration timeout) co
 void LockFile::wake(std::uint64_t ticket) {
     auto& word = page_->word_of(ticket);
     word.fetch_add(1);
-    ::syscall(SYS_futex, &word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0);
+    wake_all(word);
 }
 
 Result<void> LockFile::acquire(Duration timeout, const Meanwhile& meanwhile) {
@@ -231,13 +216,32 @@ bool LockFile::acquire_at_once() {
     return true;
 }
 
+bool LockFile::draw(std::uint64_t& ticket) {
+    if (page_ == nullptr) return false;
+    ticket = page_->next_ticket.fetch_add(1);
+    return try_range(F_WRLCK, waiting_byte(ticket), 1);
+}
+
+bool LockFile::others_before(std::uint64_t ticket) const {
+    const auto turn = page_->turn.load();
+    if (page_->overtook(ticket)) return false;
+    const auto mine = waiting_byte(ticket);
+    const auto first = turn <= ticket ? std::min(waiting_byte(turn), mine) : first_ticket_byte;
+    return others_in(first, mine - first);
+}
+
+// Also by one who went out of turn: else a stopped one before it would cost each that comes after
+// the same patience. A turn that nobody has drawn yet was never one.
+void LockFile::pass_turn(std::uint64_t ticket) {
+    const auto turn = page_->turn.load();
+    if (turn <= ticket || turn > page_->next_ticket.load()) page_->turn.store(ticket + 1);
+}
+
 Result<void> LockFile::acquire_in_turn(Duration timeout, const Meanwhile& meanwhile) {
     const auto came = monotonic_ns();
     const auto deadline = came + timeout.ns;
-    const std::uint64_t ticket = page_ != nullptr ? page_->next_ticket.fetch_add(1) : 0;
-    const auto number = static_cast<std::int64_t>(ticket) & ticket_mask;
-    const auto mine = first_ticket_byte + number;
-    const bool queued = page_ != nullptr && try_range(F_WRLCK, mine, 1);
+    std::uint64_t ticket = 0;
+    bool queued = draw(ticket);
     bool out_of_turn = !queued;
     const auto looks = [&](const std::atomic<std::uint32_t>& word, std::uint32_t seen) {
         return std::exchange(looks_, false) &&
@@ -246,25 +250,27 @@ Result<void> LockFile::acquire_in_turn(Duration timeout, const Meanwhile& meanwh
     for (;;) {
         auto* word = queued ? &page_->word_of(ticket) : nullptr;
         const auto seen = word != nullptr ? word->load() : 0;
-        if ((out_of_turn || !others_in(first_ticket_byte, number)) &&
-            try_range(F_WRLCK, write_byte, 1)) {
+        if ((out_of_turn || !others_before(ticket)) && try_range(F_WRLCK, write_byte, 1)) {
             held_ = true;
             break;
         }
         const auto left = deadline - monotonic_ns();
         if (left <= 0) break;
-        if (word == nullptr)
+        if (word == nullptr) {
             sleep_for(std::min(left, poll_ns));
-        else
+        } else if (page_->overtook(ticket)) {
+            unlock_range(waiting_byte(ticket), 1);
+            queued = draw(ticket);
+            out_of_turn = !queued;
+        } else {
             out_of_turn =
                 !looks(*word, seen) && !wait_for_change(*word, seen, std::min(left, patience_ns));
+        }
     }
     looks_ = monotonic_ns() - came <= std::chrono::nanoseconds(worth_looking).count();
     next_ = ticket + 1;
-    // Out of turn too where nobody is before us: who held it died, or had not woken us yet.
-    if (held_ && queued && (!out_of_turn || !others_in(first_ticket_byte, number)))
-        page_->turn.store(next_);
-    if (queued) unlock_range(mine, 1);
+    if (held_ && queued) pass_turn(ticket);
+    if (queued) unlock_range(waiting_byte(ticket), 1);
     if (!held_ && page_ != nullptr) give_up(ticket);
     if (held_) return {};
     return fail(ErrorCode::busy, "another process holds the journal's write lock",

@@ -16,7 +16,7 @@
 // Who draws a lower ticket goes first, so that nobody who comes back overtakes one who waits. Who
 // finds nobody in line tries without a ticket: one system call to lock, one to unlock. A
 // waiter that nobody woke for a while tries out of turn: a process that was stopped while it
-// waited must not stop the others.
+// waited must not stop the others. Whoever is overtaken so draws another ticket once it is awake.
 //
 // Threading: one thread at a time. Not across fork().
 
@@ -107,6 +107,10 @@ class LockFile {
     [[nodiscard]] Result<void> poll(short type, std::int64_t start, Duration timeout) const;
     [[nodiscard]] bool acquire_at_once();
     [[nodiscard]] Result<void> acquire_in_turn(Duration timeout, const Meanwhile& meanwhile);
+    // False: there is no line to stand in.
+    [[nodiscard]] bool draw(std::uint64_t& ticket);
+    [[nodiscard]] bool others_before(std::uint64_t ticket) const;
+    void pass_turn(std::uint64_t ticket);
     void give_up(std::uint64_t ticket);
     void wake(std::uint64_t ticket);
     void map();

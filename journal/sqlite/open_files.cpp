@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <utility>
+
+#include "journal/sqlite/waiting.hpp"
 
 namespace fenceline::sqlite {
 
@@ -26,12 +27,6 @@ bool tells_of_changes(const std::string& directory) {
         {EXT4_SUPER_MAGIC, xfs_magic, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC});
     struct statfs found {};
     return ::statfs(directory.c_str(), &found) == 0 && std::ranges::count(local, found.f_type) > 0;
-}
-
-std::int64_t monotonic_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
 }  // namespace

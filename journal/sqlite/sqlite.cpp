@@ -31,6 +31,7 @@ ErrorCode code_of(sqlite3* handle, int code) {
         case EROFS: return ErrorCode::read_only;
         default: break;
     }
+    if (code == SQLITE_IOERR_SHMSIZE) return ErrorCode::no_space;  // the index could not grow
     switch (code & 0xff) {
         case SQLITE_FULL: return ErrorCode::no_space;
         case SQLITE_READONLY:

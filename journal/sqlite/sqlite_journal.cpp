@@ -11,6 +11,7 @@
 #include "events/process.hpp"
 #include "journal/sqlite/checkpoint_row.hpp"
 #include "journal/sqlite/creation.hpp"
+#include "journal/sqlite/one_name.hpp"
 #include "journal/sqlite/profile.hpp"
 #include "journal/sqlite/schema.hpp"
 #include "journal/sqlite/source_file.hpp"
@@ -26,6 +27,10 @@ constexpr Duration close_timeout = seconds(5);
 // its header alone: after a crash while the log was being moved the rest may be half of a change.
 Result<void> look_at(const JournalFiles& files, const std::string& vfs) {
     FENCELINE_TRY(check_files(files));
+    if (state_of(files.database).links > 1)
+        return fail(ErrorCode::unsupported_format,
+                    files.database + " has another name besides, a hard link",
+                    "what is written by one is lost by the other: remove one, or copy the file");
     auto file = SourceFile::open(files, SourceFile::Kind::database, vfs);
     if (!file) return tl::unexpected<Error>(std::move(file.error()));
     auto header = file->read(0, header_bytes);
@@ -57,6 +62,10 @@ Result<std::unique_ptr<Journal>> SqliteJournal::open(const JournalOptions& optio
     if (!opened) {
         opened = tl::unexpected<Error>(journal->mend_after(std::move(opened.error())));
         opened.error().effect = Effect::not_applied;  // nothing was asked yet
+    }
+    if (!opened && journal->made_) {
+        journal->database_.reset();
+        remove_made(journal->files_);
     }
     journal->lock_.end_change();
     journal->lock_.release();
@@ -93,11 +102,13 @@ Result<void> SqliteJournal::take_lock_and_files(Existing existing) {
 }
 
 Result<void> SqliteJournal::open_database() {
+    const OneName name(files_);
     auto connection =
         Connection::open(files_.database, {.access = Access::read_write, .vfs = options_.vfs});
     if (!connection) return tl::unexpected<Error>(std::move(connection.error()));
     database_ = std::make_unique<Database>();
     database_->connection = std::move(*connection);
+    FENCELINE_TRY(name.take(lock_.file()));
     // Before anything changes the file, or a step runs: on a schema that is not ours it could do
     // anything.
     FENCELINE_TRY(configure_careful(database_->connection));

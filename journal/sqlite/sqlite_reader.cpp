@@ -5,6 +5,7 @@
 
 #include "events/process.hpp"
 #include "journal/sqlite/file_check.hpp"
+#include "journal/sqlite/one_name.hpp"
 #include "journal/sqlite/private_copy.hpp"
 #include "journal/sqlite/schema.hpp"
 
@@ -92,6 +93,7 @@ Result<bool> SqliteReader::try_attach() {
     if (way_ == Way::copied) lock_.end_change();
 
     auto connection = connect(way_);
+    if (connection) FENCELINE_TRY(check_name(files_, identity_of(files_.lock())));
     auto database = connection ? check(std::move(*connection))
                                : tl::unexpected<Error>(std::move(connection.error()));
     if (way_ != Way::live) {

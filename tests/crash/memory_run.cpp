@@ -110,6 +110,7 @@ Result<std::unique_ptr<LifecycleStore>> MemoryRun::open_anew() {
     auto* opened = journal->get();
     auto store = LifecycleStore::open({.instance = "cp-0",
                                        .clock = const_cast<FakeClock*>(&clock_),
+                                       .cleanup = [this](const Cleanup&) { ++cleaned_up_; },
                                        .checkpoint_events = 1,
                                        .upkeep_thread = false,
                                        .seal_after = 0},
@@ -272,6 +273,7 @@ std::vector<Command> MemoryRun::next_commands() {
 std::size_t MemoryRun::ask(const std::vector<Command>& commands, bool scarce) {
     using Answers = std::vector<Result<Answer>>;
     const auto apply = [&] { return store_->apply(commands); };
+    const auto cleaned_up = cleaned_up_;
     std::optional<Answers> answers = scarce ? scarcely(apply) : std::optional(apply());
     // Thrown at the caller: then nothing was done.
     if (!answers)
@@ -288,6 +290,10 @@ std::size_t MemoryRun::ask(const std::vector<Command>& commands, bool scarce) {
         asked_.note(commands[i], answer);
     }
     stopped_ = stopped_ || unknown;
+    const auto must_go = std::ranges::count_if(*answers, [](const Result<Answer>& answer) {
+        return answer && answer->cleanup_scheduled && !answer->replayed;
+    });
+    if (cleaned_up_ - cleaned_up != must_go) wrong("a pod that must go was not named, or twice");
     return not_done;
 }
 

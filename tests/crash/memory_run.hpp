@@ -90,6 +90,7 @@ class MemoryRun {
     Journal* journal_ = nullptr;  // the store's
     Fold fold_;                   // what the commands are made from
     AskedOperations asked_;
+    std::ptrdiff_t cleaned_up_ = 0;  // so often the store has said that a pod must go
     bool stopped_ = false, was_stopped_ = false;
 };
 

@@ -316,8 +316,41 @@ TEST_CASE("a waiter that is stopped does not hold up the others") {
     holder->release();
     CHECK(other->acquire(seconds(30)).has_value());
     other->release();
+    // Nor does it cost those who come later the same wait again.
+    CHECK(holder->acquire(seconds(30)).has_value());
+    CHECK_FALSE(holder->contended());
+    holder->release();
     child.go_on();
     CHECK(child.wait() == 0);
+}
+
+TEST_CASE("who was overtaken in line has its turn behind those who overtook it") {
+    TempDir dir;
+    const auto files = files_of(dir / "pool.db");
+    auto holder = LockFile::open(files, LockFile::Role::store);
+    auto other = LockFile::open(files, LockFile::Role::store);
+    REQUIRE(holder->acquire(seconds(30)).has_value());
+    Child child([&] {
+        auto lock = LockFile::open(files, LockFile::Role::store);
+        return lock && lock->acquire(seconds(30)).has_value();
+    });
+    while (holder->waiting() == 0) std::this_thread::yield();
+    child.stop();
+    holder->release();
+    REQUIRE(other->acquire(seconds(30)).has_value());
+    child.go_on();
+    // It draws another ticket while the lock is held, so that one who comes back is behind it.
+    const auto before_us = [&] {
+        auto behind = LockFile::open(files, LockFile::Role::store);
+        return behind->acquire(milliseconds(1)).has_value();
+    };
+    CHECK_FALSE(before_us());
+    last_for(std::chrono::milliseconds(60));
+    CHECK(holder->waiting() == 1);
+    other->release();
+    CHECK(child.wait() == 0);
+    REQUIRE(holder->acquire(seconds(30)).has_value());
+    CHECK_FALSE(holder->contended());
 }
 
 TEST_CASE("who comes after a holder that died leaves nobody in line") {

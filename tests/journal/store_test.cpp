@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <new>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "journal/lifecycle_store.hpp"
@@ -406,6 +408,33 @@ TEST_CASE("I5 cleanup runs for durable snapshot transitions and for nothing else
     const auto second = pool.hot();
     CHECK(!pool.ok(pool.store->retire_local(second, "crash")).cleanup_scheduled);
     CHECK(pool.cleanups.size() == 1);
+}
+
+TEST_CASE("every answer and every cleanup comes though a cleanup throws") {
+    Pool pool;
+    std::vector<WorkerId> told;
+    auto store = LifecycleStore::open({.instance = "cp-b",
+                                       .clock = &pool.clock,
+                                       .cleanup =
+                                           [&](const Cleanup& cleanup) {
+                                               told.push_back(cleanup.worker);
+                                               if (told.size() == 1) throw std::bad_alloc();
+                                               throw std::runtime_error("no pod");
+                                           }},
+                                      make_memory_journal(pool.storage));
+    REQUIRE(store);
+    std::vector<Command> commands;
+    for (int i = 0; i < 3; ++i) {
+        const auto spawned = pool.ok((*store)->spawn({.image = "i"}));
+        commands.push_back(
+            {{}, RetireFromSnapshot{pool.see(spawned.worker), State::retired, "normal"}});
+    }
+    for (const auto& answer : (*store)->apply(commands)) {
+        REQUIRE(answer);
+        CHECK(answer->transitioned());
+        CHECK(answer->cleanup_scheduled);
+    }
+    CHECK(told == std::vector{WorkerId{1}, WorkerId{2}, WorkerId{3}});
 }
 
 TEST_CASE("two stores on one journal see each other's operations") {
