@@ -1,69 +1,20 @@
 #include "tools/http_get.hpp"
 
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <algorithm>
+#include <memory>
 
+#include <curl/curl.h>
 #include <fmt/format.h>
-#include <httplib.h>
 
+#include "events/invariant.hpp"
 #include "tools/output.hpp"
-#include "tools/tcp_received.hpp"
 
 namespace fenceline::tools {
 
 namespace {
 
-using Steady = std::chrono::steady_clock;
-
-// Ends a request that is not over in time or brings too much, whatever it is waiting for: the
-// library reads a status line and headers of any length.
-class Limits {
-  public:
-    enum class Passed { none, time, bytes };
-
-    Limits(httplib::Client& client, Duration timeout, std::size_t most_bytes) {
-        client.set_socket_options([this](socket_t socket) { socket_ = socket; });
-        watch_ = std::thread([this, &client, timeout, most_bytes] {
-            const auto until = Steady::now() + std::chrono::nanoseconds(timeout.ns);
-            std::unique_lock lock(mutex_);
-            while (!done_.wait_for(lock, look_every, [this] { return over_; })) {
-                if (Steady::now() >= until) passed_ = Passed::time;
-                if (tcp_received(socket_) > most_bytes) passed_ = Passed::bytes;
-                if (passed_ != Passed::none) break;
-            }
-            if (over_) return;
-            lock.unlock();
-            client.stop();
-        });
-    }
-    ~Limits() { (void)end(); }
-    Limits(const Limits&) = delete;
-    Limits& operator=(const Limits&) = delete;
-
-    // Which of them had passed.
-    Passed end() {
-        {
-            const std::lock_guard lock(mutex_);
-            over_ = true;
-        }
-        done_.notify_one();
-        if (watch_.joinable()) watch_.join();
-        return passed_;
-    }
-
-  private:
-    static constexpr std::chrono::milliseconds look_every{5};
-
-    std::atomic<int> socket_ = -1;
-    std::mutex mutex_;
-    std::condition_variable done_;
-    bool over_ = false;
-    Passed passed_ = Passed::none;
-    std::thread watch_;  // last: it uses all of the above
-};
+// Of the status line and all headers.
+constexpr std::size_t most_head_bytes = 256 * 1024;
 
 struct Url {
     std::string server;  // scheme, host, port
@@ -80,17 +31,34 @@ auto no_answer(std::string why, std::string hint = {}) {
     return fail(ErrorCode::io, std::move(why), std::move(hint));
 }
 
-std::string seconds_text(Duration span) {
-    return human_duration(span.ns);
+// What is kept of an answer while it comes.
+struct Incoming {
+    std::size_t most_bytes;
+    std::string body;
+    std::size_t head_bytes = 0;
+    bool too_large = false, head_too_large = false;
+};
+
+// As libcurl calls them: what is less than came ends the transfer.
+std::size_t take_body(const char* data, std::size_t, std::size_t bytes, void* into) {
+    auto& incoming = *static_cast<Incoming*>(into);
+    incoming.too_large = incoming.body.size() + bytes > incoming.most_bytes;
+    if (incoming.too_large) return 0;
+    incoming.body.append(data, bytes);
+    return bytes;
+}
+std::size_t pass_header(const char*, std::size_t, std::size_t bytes, void* into) {
+    auto& incoming = *static_cast<Incoming*>(into);
+    incoming.head_bytes += bytes;
+    incoming.head_too_large = incoming.head_bytes > most_head_bytes;
+    return incoming.head_too_large ? 0 : bytes;
 }
 
-Result<std::string> answer_of(const httplib::Response& head, std::string body) {
-    if (head.status >= 300 && head.status < 400)
-        return no_answer(fmt::format("it redirects (status {}) to {}", head.status,
-                                     head.get_header_value("Location")),
-                         "name the address that answers itself");
-    if (head.status != 200) return no_answer(fmt::format("it answers status {}", head.status));
-    return body;
+template <typename Value>
+Value told(CURL* transfer, CURLINFO what) {
+    Value value{};
+    curl_easy_getinfo(transfer, what, &value);
+    return value;
 }
 
 }  // namespace
@@ -115,45 +83,52 @@ std::string url_encoded(std::string_view text) {
 }
 
 Result<std::string> http_get(const std::string& url, const HttpOptions& options) {
-    const Url parts = parts_of(url);
-    if (parts.server.find('@') != std::string::npos)
+    if (parts_of(url).server.find('@') != std::string::npos)
         return no_answer("an address with a user in it is not understood");
-    httplib::Client client(parts.server);
-    if (!client.is_valid()) return no_answer("the address is not understood");
-    // The deadline decides; the library's own time-outs start anew with each byte.
-    const auto span = std::chrono::nanoseconds(options.timeout.ns) + std::chrono::seconds(1);
-    client.set_connection_timeout(span);
-    client.set_read_timeout(span);
-    client.set_write_timeout(span);
-    std::string body;
-    bool too_large = false;
-    httplib::Response head;
-    // What carries the body, and what is said before it, take some more.
-    Limits limits(client, options.timeout, options.most_bytes + options.most_bytes / 8 + (1 << 20));
-    const auto result = client.Get(
-        parts.path,
-        [&](const httplib::Response& response) {
-            head.status = response.status;
-            head.headers = response.headers;
-            return true;
-        },
-        [&](const char* data, std::size_t size) {
-            too_large = body.size() + size > options.most_bytes;
-            if (!too_large) body.append(data, size);
-            return !too_large;
-        });
-    const auto passed = limits.end();
-    const bool late = passed == Limits::Passed::time;
-    if (too_large || passed == Limits::Passed::bytes)
+    const std::unique_ptr<CURL, void (*)(CURL*)> transfer(curl_easy_init(), curl_easy_cleanup);
+    if (!transfer) return no_answer("libcurl could not be initialised");
+    Incoming incoming{.most_bytes = options.most_bytes};
+    const auto set = [&](CURLoption option, auto value) {
+        FENCELINE_INVARIANT(curl_easy_setopt(transfer.get(), option, value) == CURLE_OK,
+                            "libcurl takes what it is told");
+    };
+    set(CURLOPT_URL, url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+    set(CURLOPT_NOPROXY, "*");
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_ACCEPT_ENCODING, "");  // whatever it can take apart
+    set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(options.timeout.ns / 1'000'000)));
+    set(CURLOPT_WRITEFUNCTION, take_body);
+    set(CURLOPT_WRITEDATA, &incoming);
+    set(CURLOPT_HEADERFUNCTION, pass_header);
+    set(CURLOPT_HEADERDATA, &incoming);
+    const CURLcode code = curl_easy_perform(transfer.get());
+    const auto status = told<long>(transfer.get(), CURLINFO_RESPONSE_CODE);
+    if (incoming.too_large)
         return no_answer(fmt::format("the answer is larger than {} bytes", options.most_bytes));
-    if (result) return answer_of(head, std::move(body));
-    const bool connection = result.error() == httplib::Error::Connection ||
-                            result.error() == httplib::Error::ConnectionTimeout;
-    if (late || result.error() == httplib::Error::ConnectionTimeout)
-        return no_answer("no whole answer within " + seconds_text(options.timeout),
-                         "--timeout gives it more time");
-    if (connection) return no_answer("nobody answers there");
-    return no_answer("the answer breaks off (" + httplib::to_string(result.error()) + ")");
+    // A line beyond libcurl's own limit is what it has no memory for.
+    if (incoming.head_too_large || code == CURLE_OUT_OF_MEMORY)
+        return no_answer("what it says before the page is too long");
+    switch (code) {
+        case CURLE_OK: break;
+        case CURLE_URL_MALFORMAT: return no_answer("the address is not understood");
+        case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_CONNECT: return no_answer("nobody answers there");
+        case CURLE_UNSUPPORTED_PROTOCOL: return no_answer("it does not answer in HTTP");
+        case CURLE_OPERATION_TIMEDOUT:
+            return no_answer("no whole answer within " + human_duration(options.timeout.ns),
+                             "--timeout gives it more time");
+        default:
+            return no_answer(fmt::format("the answer breaks off ({})", curl_easy_strerror(code)));
+    }
+    if (status >= 300 && status < 400) {
+        const char* where = told<const char*>(transfer.get(), CURLINFO_REDIRECT_URL);
+        return no_answer(fmt::format("it redirects (status {}) to {}", status, where ? where : ""),
+                         "name the address that answers itself");
+    }
+    if (status != 200) return no_answer(fmt::format("it answers status {}", status));
+    return std::move(incoming.body);
 }
 
 }  // namespace fenceline::tools

@@ -46,7 +46,8 @@ const std::vector<ThirdParty>& third_parties() {
         {"nlohmann/", {"tools/", "replay/"}},
         {"CLI/", {"tools/"}},
         {"fmt/", {"tools/"}},
-        {"httplib.h", {"tools/"}},
+        {"curl/", {"tools/http_get.cpp"}},
+        {"httplib.h", {"tools/bounded_server.", "tools/serve.cpp"}},
         {"doctest/", {}},
     };
     return table;

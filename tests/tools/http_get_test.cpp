@@ -16,10 +16,11 @@ namespace fenceline::testing {
 
 namespace {
 
-// Says `opening` to the first who comes, and then one letter again and again.
+// Says `opening` to the first who comes, and then the rest again and again.
 class Endless {
   public:
-    explicit Endless(std::string opening) : opening_(std::move(opening)) {
+    Endless(std::string opening, std::string rest)
+        : opening_(std::move(opening)), rest_(std::move(rest)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -41,13 +42,12 @@ class Endless {
   private:
     void talk() const {
         const int socket = ::accept(listening_, nullptr, nullptr);
-        std::string saying = opening_;
-        while (::send(socket, saying.data(), saying.size(), MSG_NOSIGNAL) > 0)
-            saying.assign(100'000, 'a');
+        const std::string* saying = &opening_;
+        while (::send(socket, saying->data(), saying->size(), MSG_NOSIGNAL) > 0) saying = &rest_;
         ::close(socket);
     }
 
-    std::string opening_;
+    std::string opening_, rest_;
     int listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int port_ = 0;
     std::thread talker_;
@@ -57,19 +57,28 @@ class Endless {
 
 TEST_SUITE_BEGIN("tools/http_get");
 
-TEST_CASE("a status line or a header without an end is not read to the end of memory") {
-    std::string opening;
-    SUBCASE("a status line") {
-        opening = "HTTP/1.1 200 ";
-    }
+TEST_CASE("what is said before the page has an end") {
+    std::string opening = "HTTP/1.1 200 ", rest(100'000, 'a');
+    SUBCASE("a status line") {}
     SUBCASE("a header") {
-        opening = "HTTP/1.1 200 OK\r\nX: ";
+        opening += "OK\r\nX: ";
     }
-    const Endless server(opening);
+    SUBCASE("headers") {
+        opening += "OK\r\n";
+        rest = "X: a\r\n";
+    }
+    const Endless server(opening, rest);
     const auto page =
         tools::http_get(server.url(), {.timeout = seconds(60), .most_bytes = 1'000'000});
     REQUIRE_FALSE(page.has_value());
-    CHECK(page.error().text.find("larger than 1000000 bytes") != std::string::npos);
+    CHECK(page.error().text == "what it says before the page is too long");
+}
+
+TEST_CASE("what is no HTTP is named") {
+    const Endless server("SSH-2.0-example\r\n", "a\r\n");
+    const auto page = tools::http_get(server.url(), {.timeout = seconds(60), .most_bytes = 1'000});
+    REQUIRE_FALSE(page.has_value());
+    CHECK(page.error().text == "it does not answer in HTTP");
 }
 
 TEST_SUITE_END();
