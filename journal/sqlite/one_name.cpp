@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace fenceline::sqlite {
@@ -28,9 +29,11 @@ std::int64_t byte_of(const FileState& lock) {
     return first_byte + static_cast<std::int64_t>(mixed % static_cast<std::uint64_t>(bytes));
 }
 
+// Asked by name: the descriptor may be another thread's, which is just closing it.
 bool leads_to(int descriptor, const FileState& file) {
+    const auto name = "/proc/self/fd/" + std::to_string(descriptor);
     struct stat found {};
-    return ::fstat(descriptor, &found) == 0 && found.st_dev == file.device &&
+    return ::stat(name.c_str(), &found) == 0 && found.st_dev == file.device &&
            found.st_ino == file.inode;
 }
 
