@@ -1,6 +1,7 @@
 #include "tools/http_get.hpp"
 
 #include <algorithm>
+#include <climits>
 #include <memory>
 
 #include <curl/curl.h>
@@ -98,7 +99,8 @@ Result<std::string> http_get(const std::string& url, const HttpOptions& options)
     set(CURLOPT_NOPROXY, "*");
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_ACCEPT_ENCODING, "");  // whatever it can take apart
-    set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(options.timeout.ns / 1'000'000)));
+    // libcurl counts them in an int, and 0 is for ever.
+    set(CURLOPT_TIMEOUT_MS, std::clamp<long>(options.timeout.ns / 1'000'000, 1, INT_MAX));
     set(CURLOPT_WRITEFUNCTION, take_body);
     set(CURLOPT_WRITEDATA, &incoming);
     set(CURLOPT_HEADERFUNCTION, pass_header);

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -20,6 +21,7 @@
 #include "journal/open.hpp"
 #include "journal/sqlite/lock.hpp"
 #include "tests/support/journal_script.hpp"
+#include "tests/support/opened.hpp"
 #include "tests/support/temp_dir.hpp"
 
 namespace fenceline::testing {
@@ -302,53 +304,55 @@ TEST_CASE("a waiter that dies or gives up does not hold up the others") {
     CHECK(impatient->acquire(seconds(30)).has_value());
 }
 
-TEST_CASE("a waiter that is stopped does not hold up the others") {
+namespace {
+
+// Two openings of one lock, held by the first, and a process that is stopped in line for it.
+struct StoppedInLine {
+    StoppedInLine() {
+        REQUIRE(holder.acquire(seconds(30)).has_value());
+        child = std::make_unique<Child>([this] {
+            auto lock = LockFile::open(files, LockFile::Role::store);
+            return lock && lock->acquire(seconds(30)).has_value();
+        });
+        while (holder.waiting() == 0) std::this_thread::yield();
+        child->stop();
+    }
     TempDir dir;
-    const auto files = files_of(dir / "pool.db");
-    auto holder = LockFile::open(files, LockFile::Role::store);
-    auto other = LockFile::open(files, LockFile::Role::store);
-    REQUIRE(holder->acquire(seconds(30)).has_value());
-    const auto before = holder->waiting();
-    Child child([&] {
-        auto lock = LockFile::open(files, LockFile::Role::store);
-        return lock && lock->acquire(seconds(30)).has_value();
-    });
-    while (holder->waiting() == before) std::this_thread::yield();
-    child.stop();
-    holder->release();
-    CHECK(other->acquire(seconds(30)).has_value());
-    other->release();
+    sqlite::JournalFiles files = files_of(dir / "pool.db");
+    LockFile holder = value_of(LockFile::open(files, LockFile::Role::store));
+    LockFile other = value_of(LockFile::open(files, LockFile::Role::store));
+    std::unique_ptr<Child> child;
+};
+
+}  // namespace
+
+TEST_CASE("a waiter that is stopped does not hold up the others") {
+    StoppedInLine line;
+    line.holder.release();
+    CHECK(line.other.acquire(seconds(30)).has_value());
+    line.other.release();
     // Nor does it cost those who come later the same wait again.
-    CHECK(holder->acquire(seconds(30)).has_value());
-    CHECK_FALSE(holder->contended());
-    holder->release();
-    child.go_on();
-    CHECK(child.wait() == 0);
+    CHECK(line.holder.acquire(seconds(30)).has_value());
+    CHECK_FALSE(line.holder.contended());
+    line.holder.release();
+    line.child->go_on();
+    CHECK(line.child->wait() == 0);
 }
 
 TEST_CASE("who was overtaken in line stands in line again") {
-    TempDir dir;
-    const auto files = files_of(dir / "pool.db");
-    auto holder = LockFile::open(files, LockFile::Role::store);
-    auto other = LockFile::open(files, LockFile::Role::store);
-    REQUIRE(holder->acquire(seconds(30)).has_value());
-    Child child([&] {
-        auto lock = LockFile::open(files, LockFile::Role::store);
-        return lock && lock->acquire(seconds(30)).has_value();
-    });
-    while (holder->waiting() == 0) std::this_thread::yield();
-    child.stop();
-    holder->release();
-    REQUIRE(other->acquire(seconds(30)).has_value());
-    other->release();
-    REQUIRE(holder->acquire(seconds(30)).has_value());
-    REQUIRE_FALSE(holder->contended());
-    child.go_on();
+    StoppedInLine line;
+    auto& holder = line.holder;
+    holder.release();
+    REQUIRE(line.other.acquire(seconds(30)).has_value());
+    line.other.release();
+    REQUIRE(holder.acquire(seconds(30)).has_value());
+    REQUIRE_FALSE(holder.contended());
+    line.child->go_on();
     // With another ticket: else nobody would wake it, and all who come later would go before.
-    for (int i = 0; i < 20'000 && !holder->contended(); ++i) last_for(std::chrono::milliseconds(1));
-    CHECK(holder->contended());
-    holder->release();
-    CHECK(child.wait() == 0);
+    for (int i = 0; i < 20'000 && !holder.contended(); ++i) last_for(std::chrono::milliseconds(1));
+    CHECK(holder.contended());
+    holder.release();
+    CHECK(line.child->wait() == 0);
 }
 
 TEST_CASE("who comes after a holder that died leaves nobody in line") {
